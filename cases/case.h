@@ -1,0 +1,85 @@
+/* The case contract: everything that a workload needs, and the only header that it includes.
+ *
+ * A case is one file in this folder. It ends with
+ *
+ *     const struct bench_case case_NAME = { .name = "NAME", ... };
+ *
+ * where NAME is the file's name; a hyphen in .name is an underscore in the file's. The folder is
+ * the registry: the Makefile finds the file. A file that needs libraries says so in a comment of
+ * its first lines, `pkg-config: libcurl libmicrohttpd`; where one is missing, the case is listed
+ * as unavailable with the package to install. skeleton.c.txt explains each hook on an example.
+ *
+ * A case knows nothing of threads, processes, clocks or output. Its task function runs unchanged
+ * on every backend, so it shares nothing that it writes but its own result slot. Anything random
+ * in a task is hash_mix(seed, index). */
+#ifndef CASES_CASE_H
+#define CASES_CASE_H
+
+#include "../harness/pool/task.h"
+#include "../harness/util/hash.h"
+#include "../harness/util/param.h"
+#include "../harness/util/tempdir.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum case_kind { CASE_CPU, CASE_MEMORY, CASE_IO, CASE_MIXED, CASE_SYNC, CASE_OVERHEAD };
+
+/* What setup is given and what it decides. */
+struct case_run {
+    /* given */
+    const struct param_values *params; /* of the case's table, defaults filled in */
+    uint64_t seed;
+    /* given as -N (0: not given), decided by setup: how many tasks there are (0 is allowed) */
+    uint64_t tasks;
+    /* decided by setup */
+    bool even;          /* every task costs the same, so that a random subset stands for all */
+    size_t result_size; /* bytes of result behind the 64-bit value; 0 by default */
+    void *ctx;          /* the case's own; read-only while tasks run */
+};
+
+/* The results of one region, in task order, for verify and answer. */
+struct case_results;
+uint64_t case_tasks(const struct case_results *results);
+bool case_ok(const struct case_results *results, uint64_t index); /* the task returned 0 */
+const struct task_result *case_result(const struct case_results *results, uint64_t index);
+
+struct bench_case {
+    const char *name;
+    const char *summary;     /* one line */
+    const char *description; /* a paragraph: what it does, what limits it, what curve to expect */
+    enum case_kind kind;
+    const struct param *params; /* ends with a NULL name; NULL: no parameters */
+
+    /* The work; required. See task.h. */
+    task_fn *task;
+
+    /* Makes run->ctx and decides the fields above. Runs once, in a process with one thread, before
+     * any task; depends on parameters and seed alone, so that another process can repeat it.
+     * Returns 0, or a code with a message (task_fail) after having undone what it did: EINVAL for
+     * parameters that do not fit together or input that is unusable. NULL: no ctx, -N tasks.
+     * Temporary folders and processes that it makes end in teardown; a process must also end
+     * with its parent (PR_SET_PDEATHSIG). */
+    int (*setup)(struct case_run *run);
+    void (*teardown)(void *ctx);
+
+    /* A worker's own connection, handle or buffer. Called in the worker before its first and after
+     * its last task. worker_enter returns 0 or a code with a message: the pool then fails to
+     * start. NULL: local is NULL. */
+    int (*worker_enter)(const void *ctx, void **local);
+    void (*worker_leave)(const void *ctx, void *local);
+
+    /* Checks a region's results against a known answer; tasks that failed are to be left out.
+     * Returns 0, or a code with a message. NULL: serial's checksum is the only oracle. */
+    int (*verify)(const void *ctx, const struct case_results *results);
+
+    /* Writes what a task is about (a file's name, a URL), for the list of failures. NULL: "task
+     * 17". */
+    void (*task_name)(const void *ctx, uint64_t index, char *text, size_t size);
+
+    /* Writes the result as text (a sum, a count). NULL: the case has none. */
+    void (*answer)(const void *ctx, const struct case_results *results, char *text, size_t size);
+};
+
+#endif

@@ -1,0 +1,91 @@
+/* The arena: slots, status bytes and failures of a region, in one shared mapping. */
+#include "pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Enough to name every failure of a usual region; beyond it only the count is kept. */
+#define FAILURES_MAX 65536
+
+static size_t round_up(size_t size, size_t unit)
+{
+    return (size + unit - 1) / unit * unit;
+}
+
+/* The parts' offsets in the mapping, in order: counter, status, slots, failures. */
+struct layout {
+    size_t status, slots, failures, size;
+};
+
+static int lay_out(const struct arena *arena, struct layout *layout)
+{
+    size_t slots_size;
+    if (__builtin_mul_overflow(arena->tasks, arena->stride, &slots_size) ||
+        slots_size > SIZE_MAX / 4)
+        return -1;
+    layout->status = CACHE_LINE;
+    layout->slots = round_up(layout->status + arena->tasks, CACHE_LINE);
+    layout->failures = round_up(layout->slots + slots_size, CACHE_LINE);
+    layout->size = layout->failures + arena->failures_max * sizeof(struct task_failure);
+    return 0;
+}
+
+int arena_make(struct arena *arena, uint64_t tasks, size_t result_size)
+{
+    struct layout layout;
+    arena->tasks = tasks;
+    arena->stride = round_up(sizeof(struct task_result) + result_size, sizeof(uint64_t));
+    arena->failures_max = tasks < FAILURES_MAX ? tasks : FAILURES_MAX;
+    if (lay_out(arena, &layout)) {
+        errno = EOVERFLOW;
+        return -1;
+    }
+    unsigned char *base = mmap(NULL, layout.size, PROT_READ | PROT_WRITE,
+        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED)
+        return -1;
+    arena->failed = (_Atomic uint64_t *)(void *)base;
+    arena->status = (_Atomic unsigned char *)(base + layout.status);
+    arena->slots = base + layout.slots;
+    arena->failures = (struct task_failure *)(void *)(base + layout.failures);
+    memset(base, 0, layout.failures); /* a page's first touch must not be part of a sample */
+    return 0;
+}
+
+void arena_populate(const struct arena *arena)
+{
+    struct layout layout;
+    if (lay_out(arena, &layout) == 0) /* best effort: older kernels fault page by page instead */
+        madvise((void *)arena->failed, layout.failures, MADV_POPULATE_WRITE);
+}
+
+void arena_free(struct arena *arena)
+{
+    struct layout layout;
+    if (arena->failed && lay_out(arena, &layout) == 0)
+        munmap((void *)arena->failed, layout.size);
+    arena->failed = NULL;
+}
+
+void arena_reset(struct arena *arena, uint64_t tasks)
+{
+    memset((void *)arena->status, TASK_PENDING, tasks);
+    atomic_store_explicit(arena->failed, 0, memory_order_relaxed);
+}
+
+void arena_fail(const struct arena *arena, uint64_t index, enum task_status status, int code,
+    unsigned worker, const char *message)
+{
+    /* relaxed: the backend's join publishes the entry and the status to the reader */
+    uint64_t at = atomic_fetch_add_explicit(arena->failed, 1, memory_order_relaxed);
+    if (at < arena->failures_max) {
+        struct task_failure *failure = &arena->failures[at];
+        failure->index = index;
+        failure->code = code;
+        failure->worker = worker;
+        snprintf(failure->message, sizeof failure->message, "%s", message);
+    }
+    atomic_store_explicit(&arena->status[index], (unsigned char)status, memory_order_relaxed);
+}

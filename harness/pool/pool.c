@@ -1,0 +1,88 @@
+/* What all backends share: the public calls, a worker's entry and exit, chunk sizes. */
+#include "pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+struct pool *pool_start(
+    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
+{
+    const char *reason = ops->supported ? ops->supported() : NULL;
+    if (reason) {
+        snprintf(why, size, "backend %s: %s", ops->name, reason);
+        return NULL;
+    }
+    struct pool *pool = calloc(1, ops->pool_size + config->workers * ops->worker_size);
+    if (!pool) {
+        snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
+        return NULL;
+    }
+    pool->ops = ops;
+    pool->config = *config;
+    if (ops->start(pool, why, size)) {
+        free(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
+{
+    arena_reset(pool->config.arena, tasks);
+    return tasks == 0 ? 0 : pool->ops->map(pool, tasks, chunk);
+}
+
+void pool_stop(struct pool *pool)
+{
+    pool->ops->stop(pool);
+    free(pool);
+}
+
+uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker)
+{
+    return pool->ops->worker_tasks(pool, worker);
+}
+
+pid_t pool_worker_pid(const struct pool *pool, unsigned worker)
+{
+    return pool->ops->worker_pid ? pool->ops->worker_pid(pool, worker) : getpid();
+}
+
+int pool_worker_enter(const struct pool *pool, unsigned worker, void **local)
+{
+    char name[16]; /* the kernel's limit */
+    snprintf(name, sizeof name, "pb-%.7s-%u", pool->ops->name, worker);
+    prctl(PR_SET_NAME, name); /* best effort: a name is for the reader of `top` */
+    *local = NULL;
+    return pool->config.worker_enter ? pool->config.worker_enter(pool->config.ctx, local) : 0;
+}
+
+void pool_worker_leave(const struct pool *pool, void *local)
+{
+    if (pool->config.worker_leave)
+        pool->config.worker_leave(pool->config.ctx, local);
+}
+
+void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
+    const char *message)
+{
+    if (code)
+        snprintf(why, size,
+            "%s: the system refuses worker %u of %u: %s (memory, RLIMIT_NPROC, threads-max or "
+            "pids.max); ask for fewer workers",
+            pool->ops->name, started + 1, pool->config.workers, strerror(code));
+    else
+        snprintf(why, size, "%s: a worker could not begin: %s", pool->ops->name, message);
+}
+
+uint64_t pool_chunk(uint64_t left, uint64_t chunk, unsigned workers)
+{
+    if (chunk == 0)
+        chunk = left / (4 * (uint64_t)workers);
+    if (chunk == 0)
+        return 1;
+    return chunk < left ? chunk : left;
+}

@@ -1,0 +1,54 @@
+/* The serial loop: the baseline of every ratio. It is a pool of one worker, the caller. */
+#include "pool.h"
+
+#include <stdio.h>
+
+struct serial {
+    struct pool pool;
+    void *local;
+    uint64_t done;
+};
+
+static int serial_start(struct pool *pool, char *why, size_t size)
+{
+    struct serial *serial = (struct serial *)pool;
+    if (pool->config.workers != 1) {
+        snprintf(why, size, "serial has exactly 1 worker, not %u", pool->config.workers);
+        return -1;
+    }
+    int code = pool_worker_enter(pool, 0, &serial->local);
+    if (code)
+        pool_start_error(why, size, pool, 0, 0, task_message(code));
+    return code ? -1 : 0;
+}
+
+static int serial_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
+{
+    struct serial *serial = (struct serial *)pool;
+    (void)chunk;
+    for (uint64_t i = 0; i < tasks; i++)
+        pool_run_task(pool, serial->local, 0, i);
+    serial->done += tasks;
+    return 0;
+}
+
+static void serial_stop(struct pool *pool)
+{
+    pool_worker_leave(pool, ((struct serial *)pool)->local);
+}
+
+static uint64_t serial_worker_tasks(const struct pool *pool, unsigned worker)
+{
+    (void)worker;
+    return ((const struct serial *)pool)->done;
+}
+
+const struct pool_ops pool_serial = {
+    .name = "serial",
+    .summary = "the loop: the baseline of every ratio",
+    .pool_size = sizeof(struct serial),
+    .start = serial_start,
+    .map = serial_map,
+    .stop = serial_stop,
+    .worker_tasks = serial_worker_tasks,
+};

@@ -1,0 +1,28 @@
+/* The message of the calling thread's last failure. */
+#include "task.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char message[TASK_MESSAGE_MAX];
+static _Thread_local int noted;
+
+int task_fail(int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    noted = 1;
+    return code > 0 ? code : EIO;
+}
+
+const char *task_message(int code)
+{
+    if (!noted)
+        snprintf(message, sizeof message, "%s", strerror(code));
+    noted = 0;
+    return message;
+}
