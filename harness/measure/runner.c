@@ -1,0 +1,286 @@
+/* Samples in processes of their own. What the child finds out, it writes to a shared mapping; what
+ * its tasks yield stands in the workload's arena, which is shared as well. */
+#include "runner.h"
+
+#include "../util/interrupt.h"
+#include "clock.h"
+#include "memory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the child reports; task times and pids lie behind it. */
+struct report {
+    bool finished;
+    uint64_t regions;
+    double wall_s, start_s, stop_s, cpu_s;
+    uint64_t peak_memory;
+    char failure[sizeof((struct result_sample *)0)->failure];
+    double task_times[RUNNER_TASK_TIMES];
+    pid_t pids[];
+};
+
+/* The task function's stand-in where a subset is run or tasks are timed. */
+struct tap {
+    const struct workload *workload;
+    const uint64_t *indices;
+    double *times;   /* NULL: not timed */
+    uint64_t stride; /* every stride-th task is */
+};
+
+static int tap_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct tap *tap = ctx;
+    const struct workload *workload = tap->workload;
+    uint64_t real = tap->indices ? tap->indices[index] : index;
+    if (!tap->times || index % tap->stride != 0)
+        return workload->bench->task(workload->run.ctx, local, real, result);
+    uint64_t start = clock_now();
+    int code = workload->bench->task(workload->run.ctx, local, real, result);
+    tap->times[index / tap->stride] = clock_since(start);
+    return code;
+}
+
+static int tap_enter(const void *ctx, void **local)
+{
+    const struct workload *workload = ((const struct tap *)ctx)->workload;
+    return workload->bench->worker_enter ? workload->bench->worker_enter(workload->run.ctx, local)
+                                         : 0;
+}
+
+static void tap_leave(const void *ctx, void *local)
+{
+    const struct workload *workload = ((const struct tap *)ctx)->workload;
+    if (workload->bench->worker_leave)
+        workload->bench->worker_leave(workload->run.ctx, local);
+}
+
+/* CPU seconds of the calling process and, where they are others, of the workers. */
+static double cpu_seconds(const struct pool *pool)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    double sum = (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+    for (unsigned i = 0; pool->ops->processes && i < pool->config.workers; i++) {
+        clockid_t clock; /* best effort: a worker may just have died */
+        if (clock_getcpuclockid(pool_worker_pid(pool, i), &clock) == 0 &&
+            clock_gettime(clock, &used) == 0)
+            sum += (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+    }
+    return sum;
+}
+
+struct child {
+    const struct runner_spec *spec;
+    struct pool_config config;
+    struct report *report;
+    struct pool *pool;
+};
+
+static int child_start(struct child *child)
+{
+    uint64_t start = clock_now();
+    child->pool = pool_start(
+        child->spec->ops, &child->config, child->report->failure, sizeof child->report->failure);
+    child->report->start_s = clock_since(start);
+    return child->pool ? 0 : -1;
+}
+
+static int child_map(struct child *child, uint64_t tasks)
+{
+    if (pool_map(child->pool, tasks, child->spec->chunk) == 0)
+        return 0;
+    snprintf(child->report->failure, sizeof child->report->failure, "%s", task_message(EIO));
+    return -1;
+}
+
+static void child_stop(struct child *child)
+{
+    uint64_t start = clock_now();
+    pool_stop(child->pool);
+    child->report->stop_s = clock_since(start);
+}
+
+/* Regions in batches of 1, 2, 4, ... so that the clock is read seldom, until the time is long
+ * enough. A cold region has a pool of its own. */
+static int time_regions(struct child *child)
+{
+    const struct runner_spec *spec = child->spec;
+    struct report *report = child->report;
+    for (uint64_t batch = 1;; batch *= 2) {
+        uint64_t start = clock_now();
+        for (uint64_t i = 0; i < batch; i++) {
+            if (spec->cold && child_start(child))
+                return -1;
+            if (child_map(child, spec->tasks))
+                return -1;
+            if (spec->cold)
+                child_stop(child);
+        }
+        report->wall_s += clock_since(start);
+        report->regions += batch;
+        if (report->wall_s >= spec->least_seconds)
+            return 0;
+    }
+}
+
+/* Two tasks a worker make its connections, buffers and pages, whatever the region's length. */
+static int warm_up(struct child *child)
+{
+    uint64_t tasks = 2 * (uint64_t)child->spec->workers;
+    return child_map(child, tasks < child->spec->tasks ? tasks : child->spec->tasks);
+}
+
+static int warm_sample(struct child *child)
+{
+    struct report *report = child->report;
+    if (child_start(child) || (child->spec->warm_up && warm_up(child)))
+        return -1;
+    double before = cpu_seconds(child->pool);
+    if (time_regions(child))
+        return -1;
+    report->cpu_s = cpu_seconds(child->pool) - before;
+    for (unsigned i = 0; i < child->spec->workers; i++)
+        report->pids[i] = pool_worker_pid(child->pool, i);
+    if (child->spec->memory)
+        report->peak_memory =
+            memory_pss(report->pids, child->spec->ops->processes ? child->spec->workers : 0);
+    child_stop(child);
+    return 0;
+}
+
+static _Noreturn void child_main(
+    struct workload *workload, const struct runner_spec *spec, struct report *report)
+{
+    struct tap tap = {
+        .workload = workload,
+        .indices = spec->indices,
+        .times = spec->task_times ? report->task_times : NULL,
+        .stride = (spec->tasks + RUNNER_TASK_TIMES - 1) / RUNNER_TASK_TIMES,
+    };
+    bool tapped = tap.indices || tap.times;
+    struct child child = {
+        .spec = spec,
+        .report = report,
+        .config =
+            {
+                .workers = spec->workers,
+                .task = tapped ? tap_task : workload->bench->task,
+                .ctx = tapped ? &tap : workload->run.ctx,
+                .worker_enter = tapped ? tap_enter : workload->bench->worker_enter,
+                .worker_leave = tapped ? tap_leave : workload->bench->worker_leave,
+                .arena = &workload->arena,
+            },
+    };
+    arena_populate(&workload->arena);
+    int failed = spec->cold ? time_regions(&child) : warm_sample(&child);
+    report->finished = !failed;
+    _exit(failed ? 1 : 0);
+}
+
+static void fill_rusage(struct result_sample *sample, const struct rusage *usage)
+{
+    sample->user_s = (double)usage->ru_utime.tv_sec + (double)usage->ru_utime.tv_usec * 1e-6;
+    sample->system_s = (double)usage->ru_stime.tv_sec + (double)usage->ru_stime.tv_usec * 1e-6;
+    sample->voluntary = (uint64_t)usage->ru_nvcsw;
+    sample->involuntary = (uint64_t)usage->ru_nivcsw;
+    sample->minor_faults = (uint64_t)usage->ru_minflt;
+    sample->major_faults = (uint64_t)usage->ru_majflt;
+}
+
+/* Why a child that is gone has no time to report. */
+static void explain(struct result_sample *sample, int status)
+{
+    if (*sample->failure)
+        return;
+    if (WIFSIGNALED(status))
+        snprintf(sample->failure, sizeof sample->failure,
+            "the sample's process was killed by signal %d (%s)", WTERMSIG(status),
+            strsignal(WTERMSIG(status)));
+    else
+        snprintf(sample->failure, sizeof sample->failure,
+            "the sample's process exited with status %d", WEXITSTATUS(status));
+}
+
+static void fill_sample(struct result_sample *sample, const struct runner_spec *spec,
+    const struct report *report, int status)
+{
+    sample->tasks = spec->tasks;
+    sample->regions = report->regions;
+    sample->wall_s = report->wall_s;
+    sample->start_s = report->start_s;
+    sample->stop_s = report->stop_s;
+    sample->cpu_s = report->cpu_s;
+    sample->peak_memory = report->peak_memory;
+    memcpy(sample->failure, report->failure, sizeof sample->failure);
+    if (!report->finished)
+        explain(sample, status);
+}
+
+static void judge(
+    struct workload *workload, const struct runner_spec *spec, struct result_sample *sample)
+{
+    struct workload_outcome outcome = workload_outcome(workload, spec->tasks, spec->indices);
+    sample->ok = outcome.ok;
+    sample->errors = outcome.errors;
+    sample->lost = outcome.lost;
+    sample->checksum = outcome.checksum;
+    sample->checksum_wrong = outcome.wrong;
+    workload_learn(workload, spec->tasks, spec->indices);
+}
+
+static void fill_detail(
+    struct runner_detail *detail, const struct runner_spec *spec, const struct report *report)
+{
+    uint64_t stride = (spec->tasks + RUNNER_TASK_TIMES - 1) / RUNNER_TASK_TIMES;
+    detail->task_times_count =
+        spec->tasks && report->finished ? (size_t)((spec->tasks + stride - 1) / stride) : 0;
+    memcpy(detail->task_times, report->task_times, sizeof detail->task_times);
+    size_t size = spec->workers * sizeof *detail->pids;
+    detail->pids = spec->ops->processes ? malloc(size) : NULL;
+    if (detail->pids)
+        memcpy(detail->pids, report->pids, size);
+}
+
+int runner_sample(struct workload *workload, const struct runner_spec *spec,
+    struct result_sample *sample, struct runner_detail *detail)
+{
+    if (interrupt_requested())
+        return -1;
+    size_t size = sizeof(struct report) + spec->workers * sizeof(pid_t);
+    struct report *report =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (report == MAP_FAILED) {
+        snprintf(sample->failure, sizeof sample->failure, "no memory for a sample's report: %s",
+            strerror(errno));
+        return 0;
+    }
+    arena_reset(&workload->arena, spec->tasks);
+    fflush(NULL);
+    pid_t pid = interrupt_fork();
+    if (pid == 0)
+        child_main(workload, spec, report);
+    int status = 0;
+    struct rusage usage = {0};
+    if (pid > 0) {
+        while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
+            ;
+        interrupt_forget();
+    } else {
+        snprintf(report->failure, sizeof report->failure, "fork: %s", strerror(errno));
+    }
+    fill_sample(sample, spec, report, status);
+    fill_rusage(sample, &usage);
+    judge(workload, spec, sample);
+    if (detail)
+        fill_detail(detail, spec, report);
+    munmap(report, size);
+    return interrupt_requested() ? -1 : 0;
+}

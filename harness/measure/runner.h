@@ -1,0 +1,44 @@
+/* One sample: a pool is started, warmed up, timed over one or more regions and stopped, all in a
+ * process forked for it, so that nothing of one sample reaches the next. The calling process stays
+ * single-threaded. */
+#ifndef MEASURE_RUNNER_H
+#define MEASURE_RUNNER_H
+
+#include "../store/result.h"
+#include "workload.h"
+
+/* A region shorter than this is repeated inside its sample. */
+#define RUNNER_SAMPLE_SECONDS 1e-3
+
+/* Times of single tasks are read for at most this many tasks of a region, evenly spread. */
+#define RUNNER_TASK_TIMES 1024
+
+struct runner_spec {
+    const struct pool_ops *ops;
+    unsigned workers;
+    uint64_t chunk;          /* 0: guided */
+    uint64_t tasks;          /* at most the case's */
+    const uint64_t *indices; /* which tasks of the case; NULL: the first `tasks` */
+    double least_seconds;    /* repeat the region until this long is timed; 0: one region */
+    bool cold;               /* time start, region and stop together */
+    bool warm_up;            /* a short region first, discarded */
+    bool memory;             /* read peak_memory */
+    bool task_times;         /* time single tasks: two clock readings a timed task */
+};
+
+/* What `run` tells of a sample beyond its record. */
+struct runner_detail {
+    double task_times[RUNNER_TASK_TIMES]; /* seconds */
+    size_t task_times_count;
+    pid_t *pids; /* the workers', malloc'd, the caller's; NULL where they are threads */
+};
+
+/* Takes one sample into *sample (all but block, config, order, at_s; those stay) and leaves its
+ * results in the workload's arena. A sample without a time says why in sample->failure. detail may
+ * be NULL. Values of tasks that had none become reference: whoever runs a task first, serial runs
+ * it too, and a difference shows with whoever comes second. Returns 0, or -1 when a signal
+ * interrupted it. */
+int runner_sample(struct workload *workload, const struct runner_spec *spec,
+    struct result_sample *sample, struct runner_detail *detail);
+
+#endif

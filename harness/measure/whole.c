@@ -1,0 +1,190 @@
+/* One hyperfine call a block. hyperfine without a shell splits a command at blanks and honours
+ * quotes, so words are quoted; its JSON comes through a file in a temporary folder. */
+#include "whole.h"
+
+#include "../util/interrupt.h"
+#include "../util/tempdir.h"
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXIT_NOT_FOUND 127
+
+/* Appends a word, quoted so that hyperfine's splitting and a shell's give it back. */
+static void append_word(FILE *text, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_=+./,:@%";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        fprintf(text, " %s", word);
+        return;
+    }
+    fputs(" '", text);
+    for (; *word; word++)
+        if (*word == '\'')
+            fputs("'\\''", text);
+        else
+            fputc(*word, text);
+    fputc('\'', text);
+}
+
+/* The words behind the program's name. The caller frees them. */
+static char *command_words(const struct result *result, const struct result_config *config)
+{
+    char *words = NULL;
+    size_t length;
+    FILE *text = open_memstream(&words, &length);
+    if (!text)
+        return NULL;
+    fprintf(text, "run %s -b %s -n %u -N %llu", result->case_name, config->backend, config->workers,
+        (unsigned long long)result->tasks);
+    for (size_t i = 0; i < result->params_count; i++) {
+        char pair[PATH_MAX];
+        snprintf(pair, sizeof pair, "%s=%s", result->params[i].name, result->params[i].value);
+        fputs(" --param", text);
+        append_word(text, pair);
+    }
+    fprintf(text, " --seed %llu", (unsigned long long)result->seed);
+    fclose(text);
+    return words;
+}
+
+void whole_add_commands(struct result *result, const unsigned *configs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *words = command_words(result, &result->configs[configs[i]]);
+        char *text;
+        if (words && asprintf(&text, "poolbench %s", words) >= 0) {
+            result_add_command(result, configs[i], text);
+            free(text);
+        }
+        free(words);
+    }
+}
+
+/* hyperfine's arguments for one block: the commands in the given order, with this very program in
+ * place of the name poolbench. NULL-ended; the caller frees it with free_arguments. */
+static char **make_arguments(const struct result *result, const unsigned *order, const char *json)
+{
+    static const char *const head[] = {"hyperfine", "--shell=none", "--runs=1", "--ignore-failure",
+        "--style=none", "--export-json"};
+    const size_t heads = sizeof head / sizeof *head, n = result->commands_count;
+    char program[PATH_MAX] = "", *quoted = NULL;
+    size_t length;
+    char **arguments = calloc(heads + n + 2, sizeof *arguments);
+    FILE *text = open_memstream(&quoted, &length);
+    if (readlink("/proc/self/exe", program, sizeof program - 1) > 0 && text)
+        append_word(text, program);
+    if (text)
+        fclose(text);
+    for (size_t i = 0; arguments && i < heads; i++)
+        arguments[i] = strdup(head[i]);
+    if (arguments)
+        arguments[heads] = strdup(json);
+    for (size_t i = 0; arguments && quoted && i < n; i++) {
+        const char *words = result->commands[order[i]].text + strlen("poolbench ");
+        if (asprintf(&arguments[heads + 1 + i], "%s %s", quoted + 1, words) < 0)
+            arguments[heads + 1 + i] = NULL;
+    }
+    free(quoted);
+    return arguments;
+}
+
+static void free_arguments(char **arguments)
+{
+    for (size_t i = 0; arguments && arguments[i]; i++)
+        free(arguments[i]);
+    free(arguments);
+}
+
+/* Runs hyperfine to its end, silent. Returns its exit status, or -1. */
+static int run_hyperfine(char **arguments)
+{
+    int status = 0;
+    pid_t pid = interrupt_fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+            dup2(null, STDERR_FILENO) >= 0)
+            execvp(arguments[0], arguments);
+        _exit(errno == ENOENT ? EXIT_NOT_FOUND : 126);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    interrupt_forget();
+    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static double number_of(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+/* Appends the runs of one block from hyperfine's file. */
+static int read_runs(struct result *result, const char *path, unsigned block, const unsigned *order)
+{
+    json_t *root = json_load_file(path, 0, NULL);
+    const json_t *entries = json_object_get(root, "results");
+    int failed = json_array_size(entries) == result->commands_count ? 0 : -1;
+    for (unsigned i = 0; !failed && i < result->commands_count; i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const json_t *code = json_array_get(json_object_get(entry, "exit_codes"), 0);
+        result_add_run(result,
+            &(struct result_run){
+                .block = block,
+                .command = order[i],
+                .order = i,
+                .wall_s = json_number_value(json_array_get(json_object_get(entry, "times"), 0)),
+                .user_s = number_of(entry, "user"),
+                .system_s = number_of(entry, "system"),
+                /* null: it was killed by a signal */
+                .exit_code = json_is_integer(code) ? (int)json_integer_value(code) : -1,
+            });
+    }
+    json_decref(root);
+    return failed;
+}
+
+static enum status run_block(
+    struct result *result, unsigned block, unsigned *order, const char *json)
+{
+    plan_order(~result->seed, block, order, (unsigned)result->commands_count);
+    char **arguments = make_arguments(result, order, json);
+    int code = arguments ? run_hyperfine(arguments) : -1;
+    free_arguments(arguments);
+    if (interrupt_requested())
+        return STATUS_INTERRUPTED;
+    if (code == EXIT_NOT_FOUND)
+        return STATUS_UNAVAILABLE;
+    /* a failed command makes hyperfine's own status nonzero in some versions; the file decides */
+    return read_runs(result, json, block, order) ? STATUS_FAILED : STATUS_DONE;
+}
+
+enum status whole_measure(struct result *result, unsigned blocks, char *why, size_t size)
+{
+    char folder[PATH_MAX], json[PATH_MAX + 16];
+    unsigned *order = calloc(result->commands_count + 1, sizeof *order);
+    if (!order || tempdir_make(folder, sizeof folder, NULL, "hyperfine")) {
+        snprintf(why, size, "no temporary folder for hyperfine: %s", strerror(errno));
+        free(order);
+        return STATUS_FAILED;
+    }
+    snprintf(json, sizeof json, "%s/block.json", folder);
+    enum status status = STATUS_DONE;
+    for (unsigned block = 0; block < blocks && status == STATUS_DONE; block++)
+        status = run_block(result, block, order, json);
+    if (status == STATUS_UNAVAILABLE)
+        snprintf(why, size, "hyperfine was not found; install it (apt-get install hyperfine)");
+    else if (status == STATUS_FAILED)
+        snprintf(why, size, "hyperfine gave no result for %s", result->case_name);
+    tempdir_remove(folder);
+    free(order);
+    return status;
+}

@@ -1,0 +1,19 @@
+/* Whole commands, timed by hyperfine: what a user waits for, start-up and set-up included. */
+#ifndef MEASURE_WHOLE_H
+#define MEASURE_WHOLE_H
+
+#include "../store/result.h"
+#include "../util/status.h"
+
+#include <stddef.h>
+
+/* Adds `poolbench run` of the result's case, parameters, tasks and seed as one command for each of
+ * the configurations listed (indices into result->configs). */
+void whole_add_commands(struct result *result, const unsigned *configs, size_t count);
+
+/* Runs every command of the result once a block: one hyperfine call a block with all of them in
+ * random order, without a shell, failures kept. Appends the runs. Returns STATUS_DONE,
+ * STATUS_UNAVAILABLE (no hyperfine), STATUS_INTERRUPTED or STATUS_FAILED, with one line in why. */
+enum status whole_measure(struct result *result, unsigned blocks, char *why, size_t size);
+
+#endif
