@@ -1,0 +1,215 @@
+/* Argument parsing and messages of all subcommands, from their option tables. */
+#include "cli.h"
+
+#include "../measure/cpus.h"
+#include "../measure/registry.h"
+#include "../pool/pool.h"
+#include "../util/interrupt.h"
+#include "../util/units.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status cli_fail(const struct cli *cli, enum status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "poolbench %s: ", cli->command->name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return status;
+}
+
+void cli_print_reasons(const struct cli *cli, const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->count; i++)
+        cli_fail(cli, STATUS_DONE, "%s: %s", verdict_name(verdict->level), verdict->reasons[i]);
+}
+
+enum status cli_graver(enum status a, enum status b)
+{
+    static const enum status order[] = {
+        STATUS_INTERRUPTED, STATUS_USAGE, STATUS_UNAVAILABLE, STATUS_FAILED, STATUS_REFUSED};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return STATUS_DONE;
+}
+
+static void print_usage(FILE *out, const struct cli_command *command)
+{
+    fprintf(out, "usage: poolbench %s %s%s[options]\n%s.\n\n", command->name, command->words,
+        *command->words ? " " : "", command->summary);
+    param_usage(out, command->options, true);
+    fputs("  --help                         show this\n", out);
+}
+
+/* One option at argv[*at], "--name=value", "--name value", "-n value" or "-nvalue". */
+static int parse_option(struct cli *cli, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    bool is_long = word[1] == '-';
+    char name[64];
+    size_t length = is_long ? strcspn(word + 2, "=") : 0;
+    snprintf(name, sizeof name, "%.*s", (int)length, word + 2);
+    const struct param *option = is_long ? param_find(cli->command->options, name)
+                                         : param_find_letter(cli->command->options, word[1]);
+    if (!option) {
+        cli_fail(cli, STATUS_USAGE, "unknown option %s; `poolbench %s --help` lists them", word,
+            cli->command->name);
+        return -1;
+    }
+    const char *value = is_long ? (word[2 + length] == '=' ? word + 3 + length : NULL)
+                                : (word[2] ? word + 2 : NULL);
+    char why[512];
+    if (option->type == PARAM_FLAG && value) {
+        cli_fail(cli, STATUS_USAGE, "--%s takes no value", option->name);
+        return -1;
+    }
+    if (option->type != PARAM_FLAG && !value) {
+        if (*at + 1 >= argc) {
+            cli_fail(cli, STATUS_USAGE, "--%s needs a value", option->name);
+            return -1;
+        }
+        value = argv[++*at];
+    }
+    if (param_set(cli->options, option->name, value, why, sizeof why)) {
+        cli_fail(cli, STATUS_USAGE, "--%s", why);
+        return -1;
+    }
+    return 0;
+}
+
+static enum status parse(struct cli *cli, int argc, char **argv)
+{
+    bool options_ended = false;
+    for (int i = 1; i < argc; i++) {
+        if (!options_ended && strcmp(argv[i], "--") == 0)
+            options_ended = true;
+        else if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0')
+            cli->words[cli->words_count++] = argv[i];
+        else if (parse_option(cli, argc, argv, &i))
+            return STATUS_USAGE;
+    }
+    if (cli->words_count >= cli->command->words_min && cli->words_count <= cli->command->words_max)
+        return STATUS_DONE;
+    return cli_fail(cli, STATUS_USAGE, "%s; usage: poolbench %s %s [options]",
+        cli->words_count < cli->command->words_min ? "something is missing" : "too many words",
+        cli->command->name, cli->command->words);
+}
+
+static char *command_line(int argc, char **argv)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *text = open_memstream(&line, &size);
+    fputs("poolbench", text);
+    for (int i = 0; i < argc; i++)
+        fprintf(text, strpbrk(argv[i], " \t'\"$*?;&|<>()") ? " '%s'" : " %s", argv[i]);
+    fclose(text);
+    return line;
+}
+
+enum status cli_run(const struct cli_command *command, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_usage(stdout, command);
+            return STATUS_DONE;
+        }
+    }
+    struct cli cli = {
+        .command = command,
+        .options = param_new(command->options),
+        .words = calloc((size_t)argc + 1, sizeof *cli.words),
+        .line = command_line(argc, argv),
+    };
+    enum status status = parse(&cli, argc, argv);
+    if (status == STATUS_DONE)
+        status = command->run(&cli);
+    if (fflush(stdout) || ferror(stdout))
+        status = cli_graver(status, cli_fail(&cli, STATUS_FAILED, "cannot write to stdout: %m"));
+    param_free(cli.options);
+    free(cli.words);
+    free(cli.line);
+    return status;
+}
+
+static enum status add_backend(const struct cli *cli, struct result *result, const char *name,
+    const int64_t *sizes, int sizes_count, uint64_t chunk)
+{
+    const struct pool_ops *ops = registry_backend(name);
+    if (!ops)
+        return cli_fail(
+            cli, STATUS_USAGE, "unknown backend \"%s\"; `poolbench list` shows the backends", name);
+    const char *reason = ops->supported ? ops->supported() : NULL;
+    if (reason)
+        return cli_fail(cli, STATUS_UNAVAILABLE, "backend %s: %s", name, reason);
+    struct result_config config = {.chunk = chunk};
+    snprintf(config.backend, sizeof config.backend, "%s", name);
+    for (int i = 0; i < sizes_count; i++) {
+        config.workers = cpus_workers(sizes[i]);
+        if (config.workers == 0)
+            return cli_fail(cli, STATUS_USAGE,
+                "a pool of 0 workers can do nothing; give 1 or more, or -1 for all CPUs");
+        if (strcmp(name, "serial") == 0 && config.workers != 1)
+            return cli_fail(
+                cli, STATUS_USAGE, "serial has exactly 1 worker, not %u", config.workers);
+        result_add_config(result, &config);
+    }
+    return STATUS_DONE;
+}
+
+static enum status add_all(const struct cli *cli, struct result *result, const char *names,
+    const int64_t *sizes, int sizes_count, uint64_t chunk)
+{
+    enum status status = STATUS_DONE;
+    if (strcmp(names, "all") == 0) {
+        for (const struct pool_ops *const *ops = registry_backends; *ops && !status; ops++)
+            if (strcmp((*ops)->name, "serial") != 0 && !((*ops)->supported && (*ops)->supported()))
+                status = add_backend(cli, result, (*ops)->name, sizes, sizes_count, chunk);
+        return status;
+    }
+    for (const char *at = names; *at && !status; at += strcspn(at, ","), at += *at == ',') {
+        char name[RESULT_NAME_MAX];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
+        status = add_backend(cli, result, name, sizes, sizes_count, chunk);
+    }
+    return status;
+}
+
+enum status cli_configs(const struct cli *cli, struct result *result, const char *backends,
+    const char *sizes, uint64_t chunk, bool with_serial)
+{
+    int64_t *list, one = 1;
+    enum status status = STATUS_DONE;
+    int count = units_parse_list(sizes, &list);
+    if (count < 0)
+        return cli_fail(
+            cli, STATUS_USAGE, "\"%s\" is not a list of numbers of workers (1,2,4-16)", sizes);
+    if (with_serial)
+        status = add_backend(cli, result, "serial", &one, 1, 0);
+    if (status == STATUS_DONE)
+        status = add_all(cli, result, backends, list, count, chunk);
+    free(list);
+    return status;
+}
+
+enum status cli_open(const struct cli *cli, struct workload *workload, const char *name)
+{
+    const struct workload_request request = {
+        .name = name,
+        .options = cli->options,
+        .tasks = param_count(cli->options, "tasks"),
+        .seed =
+            param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED,
+    };
+    char why[1024];
+    enum status status = workload_open(workload, &request, why, sizeof why);
+    if (status && interrupt_requested())
+        return STATUS_INTERRUPTED;
+    return status ? cli_fail(cli, status, "%s", why) : STATUS_DONE;
+}

@@ -1,0 +1,77 @@
+/* What subcommands share: the table entry, argument parsing, messages, sizes and backends. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "../analyze/verdict.h"
+#include "../measure/workload.h"
+#include "../store/result.h"
+#include "../util/param.h"
+#include "../util/status.h"
+
+#include <stdbool.h>
+
+/* A subcommand's arguments after parsing. Texts belong to argv. */
+struct cli {
+    const struct cli_command *command;
+    struct param_values *options;
+    char **words; /* what is not an option, in order */
+    int words_count;
+    char *line; /* the whole command as typed, for provenance */
+};
+
+struct cli_command {
+    const char *name;
+    const char *words;   /* usage of the words: "CASE", "[DIR]" */
+    const char *summary; /* one line */
+    const struct param *options;
+    int words_min, words_max;
+    enum status (*run)(const struct cli *cli);
+};
+
+/* Parses and runs. argv[0] is the subcommand's name. Returns the exit status. */
+enum status cli_run(const struct cli_command *command, int argc, char **argv);
+
+/* Prints "poolbench SUBCOMMAND: message" to stderr and returns status. */
+enum status cli_fail(const struct cli *cli, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Prints a verdict's reasons as messages. */
+void cli_print_reasons(const struct cli *cli, const struct verdict *verdict);
+
+/* The graver of two statuses, by the order that status.h gives. */
+enum status cli_graver(enum status a, enum status b);
+
+/* Appends serial (first, if with_serial) and every combination of the backends named in
+ * `backends` ("threads,processes"; "all": every one that is available but serial) and the worker
+ * counts in `sizes` ("1,2,-1") to the result's configs. Returns STATUS_DONE or another after a
+ * message. */
+enum status cli_configs(const struct cli *cli, struct result *result, const char *backends,
+    const char *sizes, uint64_t chunk, bool with_serial);
+
+/* The options of every subcommand that opens a case, part of its table. */
+#define CLI_CASE_OPTIONS                                                                           \
+    {.name = "tasks",                                                                              \
+        .letter = 'N',                                                                             \
+        .type = PARAM_COUNT,                                                                       \
+        .min = 1,                                                                                  \
+        .max = 1e12,                                                                               \
+        .help = "number of tasks, where the case leaves it open"},                                 \
+        {.name = "param",                                                                          \
+            .type = PARAM_MANY,                                                                    \
+            .choices = "NAME=VALUE",                                                               \
+            .help = "a parameter of the case; may be repeated"},                                   \
+    {                                                                                              \
+        .name = "seed", .type = PARAM_COUNT, .help = "seed of everything random"                   \
+    }
+
+/* Opens a case with the options above. Returns STATUS_DONE or another after a message. */
+enum status cli_open(const struct cli *cli, struct workload *workload, const char *name);
+
+/* A table to stdout: cells of a row are separated by '\t' in text; columns are aligned. */
+struct cli_table;
+struct cli_table *cli_table_new(void);
+void cli_table_row(struct cli_table *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void cli_table_print(struct cli_table *table); /* prints and frees */
+
+#endif

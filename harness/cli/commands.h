@@ -1,0 +1,13 @@
+/* The subcommands, one file each. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli.h"
+
+extern const struct cli_command command_list;
+extern const struct cli_command command_run;
+extern const struct cli_command command_sweep;
+extern const struct cli_command command_breakeven;
+extern const struct cli_command command_report;
+
+#endif

@@ -1,0 +1,32 @@
+/* JSON to stdout. */
+#include "json.h"
+
+#include <math.h>
+#include <stdio.h>
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_interval(struct interval interval)
+{
+    return json_pack("{s:o, s:o, s:o}", "value", json_number(interval.value), "lo",
+        json_number(interval.lo), "hi", json_number(interval.hi));
+}
+
+void json_set_verdict(json_t *object, const struct verdict *verdict)
+{
+    json_t *reasons = json_array();
+    for (size_t i = 0; i < verdict->count; i++)
+        json_array_append_new(reasons, json_string(verdict->reasons[i]));
+    json_object_set_new(object, "verdict", json_string(verdict_name(verdict->level)));
+    json_object_set_new(object, "reasons", reasons);
+}
+
+void json_print(json_t *root)
+{
+    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    putchar('\n');
+    json_decref(root);
+}

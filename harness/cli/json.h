@@ -1,0 +1,22 @@
+/* JSON to stdout, in the forms that all subcommands share. */
+#ifndef CLI_JSON_H
+#define CLI_JSON_H
+
+#include "../analyze/stat.h"
+#include "../analyze/verdict.h"
+
+#include <jansson.h>
+
+/* {"value": …, "lo": …, "hi": …}; what is not finite is null. A new reference. */
+json_t *json_interval(struct interval interval);
+
+/* A number, or null if it is not finite. A new reference. */
+json_t *json_number(double value);
+
+/* Sets "verdict" and "reasons". */
+void json_set_verdict(json_t *object, const struct verdict *verdict);
+
+/* Prints to stdout and drops the reference. */
+void json_print(json_t *root);
+
+#endif

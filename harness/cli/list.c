@@ -1,0 +1,117 @@
+/* list: what there is, and why something is not available here. */
+#include "../measure/registry.h"
+#include "../measure/workload.h"
+#include "../pool/pool.h"
+#include "commands.h"
+#include "json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct param options[] = {
+    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
+    {0},
+};
+
+static const char *backend_reason(const struct pool_ops *ops)
+{
+    return ops->supported ? ops->supported() : NULL;
+}
+
+static json_t *entry(const char *name, const char *summary, const char *kind, const char *reason)
+{
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:s?}", "name", name, "summary", summary, "kind", kind,
+        "available", reason == NULL, "reason", reason);
+}
+
+static void print_json(void)
+{
+    json_t *cases = json_array(), *backends = json_array();
+    for (const struct registry_case *at = registry_cases; at->name; at++)
+        json_array_append_new(
+            cases, entry(at->name, at->bench ? at->bench->summary : NULL,
+                       at->bench ? workload_kind_name(at->bench->kind) : NULL, at->missing));
+    for (const struct pool_ops *const *at = registry_backends; *at; at++)
+        json_array_append_new(
+            backends, entry((*at)->name, (*at)->summary, (*at)->processes ? "processes" : "threads",
+                          backend_reason(*at)));
+    json_t *root = json_pack("{s:s, s:o, s:o, s:[], s:[]}", "schema", "poolbench/list/v1", "cases",
+        cases, "backends", backends, "hazards", "labs");
+    json_print(root);
+}
+
+static void print_all(void)
+{
+    struct cli_table *table = cli_table_new();
+    cli_table_row(table, "CASE\tKIND\tWHAT IT IS");
+    for (const struct registry_case *at = registry_cases; at->name; at++)
+        cli_table_row(table, "%s\t%s\t%s%s", at->name,
+            at->bench ? workload_kind_name(at->bench->kind) : "-",
+            at->bench ? at->bench->summary : "", at->missing ? at->missing : "");
+    cli_table_row(table, " ");
+    cli_table_row(table, "BACKEND\t\tWHAT IT IS");
+    for (const struct pool_ops *const *at = registry_backends; *at; at++) {
+        const char *reason = backend_reason(*at);
+        cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
+            reason ? "; not here: " : "", reason ? reason : "");
+    }
+    cli_table_print(table);
+    puts("\n`poolbench list NAME` describes a case and its parameters.");
+}
+
+/* Prints a paragraph in lines of at most 78 characters. */
+static void print_wrapped(const char *text)
+{
+    size_t column = 0;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        if (column + length > 78) {
+            putchar('\n');
+            column = 0;
+        }
+        printf("%s%.*s", column ? " " : "", (int)length, text);
+        column += length + (column > 0);
+        text += length;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static enum status print_case(const struct cli *cli, const char *name)
+{
+    const struct registry_case *found = registry_case(name);
+    if (!found)
+        return cli_fail(
+            cli, STATUS_USAGE, "unknown case \"%s\"; `poolbench list` shows the cases", name);
+    if (!found->bench)
+        return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", name, found->missing);
+    const struct bench_case *bench = found->bench;
+    printf("%s (%s): %s\n\n", bench->name, workload_kind_name(bench->kind), bench->summary);
+    if (bench->description)
+        print_wrapped(bench->description);
+    if (bench->params) {
+        puts("\nparameters (--param name=value):");
+        param_usage(stdout, bench->params, false);
+    }
+    return STATUS_DONE;
+}
+
+static enum status list_run(const struct cli *cli)
+{
+    if (cli->words_count == 1)
+        return print_case(cli, cli->words[0]);
+    if (param_flag(cli->options, "json"))
+        print_json();
+    else
+        print_all();
+    return STATUS_DONE;
+}
+
+const struct cli_command command_list = {
+    .name = "list",
+    .words = "[CASE]",
+    .summary = "cases and backends, with why one is unavailable",
+    .options = options,
+    .words_max = 1,
+    .run = list_run,
+};

@@ -1,0 +1,90 @@
+/* The progress bar. The time left comes from the time used and the part done; the announced
+ * seconds only weigh the steps against each other. */
+#include "progress.h"
+
+#include "../measure/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BAR_WIDTH 30
+
+static struct {
+    uint64_t start, step_start;
+    double total, before, step; /* announced seconds: all, of the steps done, of this step */
+    const char *name;
+    bool shown;
+} progress;
+
+static bool on_terminal(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term && *term;
+}
+
+static void start(double seconds)
+{
+    progress.start = clock_now();
+    progress.total = seconds;
+    progress.before = 0;
+}
+
+void progress_begin(double seconds)
+{
+    start(seconds);
+}
+
+static void draw(double done)
+{
+    int filled = (int)(done * BAR_WIDTH);
+    double used = clock_since(progress.start);
+    fprintf(stderr, "\r[%.*s%.*s] %3.0f %%  %-12s", filled, "##############################",
+        BAR_WIDTH - filled, "..............................", done * 100, progress.name);
+    if (done > 0.02) {
+        int left = (int)(used / done - used + 0.5);
+        fprintf(stderr, "  %d:%02d left  ", left / 60, left % 60);
+    }
+    fflush(stderr);
+    progress.shown = true;
+}
+
+static void update(void *context, double done)
+{
+    (void)context;
+    if (!on_terminal())
+        return;
+    double part = (progress.before + done * progress.step) / progress.total;
+    draw(part < 1 ? part : 1);
+}
+
+void progress_step(const char *name, double seconds)
+{
+    if (progress.total <= 0)
+        start(seconds);
+    progress.name = name;
+    progress.step = seconds;
+    progress.step_start = clock_now();
+    update(NULL, 0);
+}
+
+struct sweep_progress progress_hook(void)
+{
+    return (struct sweep_progress){.report = update};
+}
+
+void progress_step_end(void)
+{
+    progress_clear();
+    fprintf(stderr, "%s: %.1f s\n", progress.name, clock_since(progress.step_start));
+    progress.before += progress.step;
+    if (progress.before >= progress.total)
+        progress.total = 0;
+}
+
+void progress_clear(void)
+{
+    if (progress.shown)
+        fputs("\r\033[K", stderr);
+    progress.shown = false;
+}

@@ -1,0 +1,23 @@
+/* Progress on stderr: a bar with the time left on a terminal, a line a step elsewhere. One for the
+ * whole program, since there is one terminal. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "../measure/sweep.h"
+
+/* Announces steps that together take about `seconds`. Without it, a step is the whole. */
+void progress_begin(double seconds);
+
+/* Begins a step that takes about `seconds`. name must live until the step ends. */
+void progress_step(const char *name, double seconds);
+
+/* The part of the step that is done, as a hook for measuring functions. */
+struct sweep_progress progress_hook(void);
+
+/* Ends the step, and clears the bar. */
+void progress_step_end(void);
+
+/* Clears the bar: everything is done, or something else is to be printed. */
+void progress_clear(void);
+
+#endif

@@ -1,0 +1,293 @@
+/* run: one case, one backend, one size. One region is timed as it comes, without warm-up, so that
+ * a whole-command time and this one speak of the same; --vs adds paired blocks. */
+#include "../analyze/summary.h"
+#include "../analyze/verdict.h"
+#include "../measure/noise.h"
+#include "../measure/registry.h"
+#include "../measure/runner.h"
+#include "../measure/sweep.h"
+#include "../util/units.h"
+#include "commands.h"
+#include "json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FAILURES_SHOWN 10
+
+static const struct param options[] = {
+    {.name = "backend",
+        .letter = 'b',
+        .type = PARAM_TEXT,
+        .value = "threads",
+        .choices = "NAME",
+        .help = "how to run the tasks"},
+    {.name = "workers",
+        .letter = 'n',
+        .type = PARAM_LIST,
+        .choices = "N",
+        .help = "the pool's size; -1: all CPUs, -2: one less (default all CPUs; serial: 1)"},
+    CLI_CASE_OPTIONS,
+    {.name = "chunk",
+        .type = PARAM_COUNT,
+        .min = 1,
+        .max = 1e12,
+        .help = "tasks that a worker claims at once (default: guided)"},
+    {.name = "vs",
+        .type = PARAM_CHOICE,
+        .choices = "serial",
+        .help = "also measure the speedup against serial, in paired blocks"},
+    {.name = "blocks",
+        .type = PARAM_COUNT,
+        .value = "12",
+        .min = STAT_PAIRS_MIN,
+        .max = 10000,
+        .help = "blocks for --vs"},
+    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
+    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
+    {0},
+};
+
+struct run {
+    const struct cli *cli;
+    struct workload workload;
+    struct result *result; /* the sample, and the blocks of --vs */
+    unsigned config;       /* of what was asked for */
+    struct result_sample sample;
+    struct runner_detail detail;
+    struct verdict verdict;
+    char answer[256];
+};
+
+static double tasks_per_second(const struct result_sample *sample)
+{
+    return sample->wall_s > 0 ? (double)sample->tasks / sample->wall_s : 0;
+}
+
+static uint64_t failures_count(const struct run *run)
+{
+    const struct arena *arena = &run->workload.arena;
+    uint64_t failed = atomic_load_explicit(arena->failed, memory_order_relaxed);
+    return failed < arena->failures_max ? failed : arena->failures_max;
+}
+
+static json_t *failures_json(const struct run *run)
+{
+    json_t *list = json_array();
+    for (uint64_t i = 0; i < failures_count(run); i++) {
+        const struct task_failure *failure = &run->workload.arena.failures[i];
+        char name[512];
+        workload_task_name(&run->workload, failure->index, name, sizeof name);
+        json_array_append_new(
+            list, json_pack("{s:I, s:s, s:s, s:i}", "index", (json_int_t)failure->index, "name",
+                      name, "cause", failure->message, "worker", (int)failure->worker));
+    }
+    return list;
+}
+
+static json_t *task_times_json(const struct run *run)
+{
+    json_t *object = json_object();
+    const double *times = run->detail.task_times;
+    size_t n = run->detail.task_times_count;
+    json_object_set_new(object, "p50", n ? json_real(stat_quantile(times, n, 0.5)) : json_null());
+    json_object_set_new(object, "p99", n ? json_real(stat_quantile(times, n, 0.99)) : json_null());
+    return object;
+}
+
+static json_t *speedup_json(const struct run *run)
+{
+    return json_interval(summary_of(run->result, run->config).speedup);
+}
+
+static void print_json(const struct run *run)
+{
+    const struct result_sample *sample = &run->sample;
+    const struct result_config *config = &run->result->configs[run->config];
+    char checksum[24];
+    snprintf(checksum, sizeof checksum, "0x%016" PRIx64, sample->checksum);
+    json_t *root = json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "schema",
+        "poolbench/run/v1", "case", run->workload.bench->name, "backend", config->backend,
+        "workers", (int)config->workers, "tasks", (json_int_t)sample->tasks, "chunk",
+        (json_int_t)config->chunk, "wall_s", sample->wall_s, "start_s", sample->start_s, "stop_s",
+        sample->stop_s, "cpu_s", sample->cpu_s, "tasks_per_s", tasks_per_second(sample));
+    json_object_set_new(root, "task_s", task_times_json(run));
+    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:i, s:i, s:s}", "peak_memory",
+        (json_int_t)sample->peak_memory, "ok", (json_int_t)sample->ok, "errors",
+        (json_int_t)sample->errors, "lost", (json_int_t)sample->lost, "timeout", 0, "cancelled", 0,
+        "checksum", checksum);
+    json_object_update(root, counts);
+    json_decref(counts);
+    if (*run->answer)
+        json_object_set_new(root, "result", json_string(run->answer));
+    json_object_set_new(root, "failures", failures_json(run));
+    if (param_given(run->cli->options, "vs"))
+        json_object_set_new(root, "speedup", speedup_json(run));
+    if (run->detail.pids) {
+        json_t *pids = json_array();
+        for (unsigned i = 0; i < config->workers; i++)
+            json_array_append_new(pids, json_integer(run->detail.pids[i]));
+        json_object_set_new(root, "pids", pids);
+    }
+    json_set_verdict(root, &run->verdict);
+    json_print(root);
+}
+
+static void print_text(const struct run *run)
+{
+    const struct result_sample *sample = &run->sample;
+    const struct result_config *config = &run->result->configs[run->config];
+    char wall[32], start[32], stop[32], rate[32];
+    printf("%s on %s, %u worker%s: %" PRIu64 " tasks in %s (%s/s; start %s, stop %s)",
+        run->workload.bench->name, config->backend, config->workers,
+        config->workers == 1 ? "" : "s", sample->tasks,
+        units_seconds(wall, sizeof wall, sample->wall_s),
+        units_si(rate, sizeof rate, tasks_per_second(sample)),
+        units_seconds(start, sizeof start, sample->start_s),
+        units_seconds(stop, sizeof stop, sample->stop_s));
+    if (sample->errors || sample->lost)
+        printf("; %" PRIu64 " ok, %" PRIu64 " errors, %" PRIu64 " lost", sample->ok, sample->errors,
+            sample->lost);
+    if (*run->answer)
+        printf("; result %s", run->answer);
+    if (param_given(run->cli->options, "vs")) {
+        struct interval speedup = summary_of(run->result, run->config).speedup;
+        printf("; speedup %.3g [%.3g, %.3g] against serial", speedup.value, speedup.lo, speedup.hi);
+    }
+    printf("; %s\n", verdict_name(run->verdict.level));
+}
+
+static void print_messages(const struct run *run)
+{
+    uint64_t count = failures_count(run);
+    for (uint64_t i = 0; i < count && i < FAILURES_SHOWN; i++) {
+        const struct task_failure *failure = &run->workload.arena.failures[i];
+        fprintf(stderr, "poolbench run: task %" PRIu64 ": %s\n", failure->index, failure->message);
+    }
+    if (count > FAILURES_SHOWN)
+        fprintf(stderr, "poolbench run: ... and %" PRIu64 " more; --json lists them\n",
+            count - FAILURES_SHOWN);
+    cli_print_reasons(run->cli, &run->verdict);
+}
+
+/* The one region that run is about; its results stay in the arena. */
+static enum status take_sample(struct run *run)
+{
+    const struct result_config *config = &run->result->configs[run->config];
+    const struct runner_spec spec = {
+        .ops = registry_backend(config->backend),
+        .workers = config->workers,
+        .chunk = config->chunk,
+        .tasks = run->workload.run.tasks,
+        .memory = true,
+        .task_times = true,
+    };
+    run->sample = (struct result_sample){.config = run->config};
+    if (runner_sample(&run->workload, &spec, &run->sample, &run->detail))
+        return STATUS_INTERRUPTED;
+    if (*run->sample.failure)
+        return cli_fail(run->cli, STATUS_FAILED, "%s", run->sample.failure);
+    char why[256];
+    if (workload_verify(&run->workload, why, sizeof why))
+        return cli_fail(run->cli, STATUS_FAILED, "wrong result: %s", why);
+    workload_answer(&run->workload, run->answer, sizeof run->answer);
+    return STATUS_DONE;
+}
+
+static enum status judge(struct run *run)
+{
+    const struct result_sample *sample = &run->sample;
+    enum status status = sample->errors || sample->lost ? STATUS_FAILED : STATUS_DONE;
+    for (size_t i = 0; i < run->result->samples_count; i++)
+        if (run->result->samples[i].checksum_wrong || *run->result->samples[i].failure)
+            status = STATUS_FAILED;
+    if (run->verdict.level == VERDICT_REFUSED && param_flag(run->cli->options, "strict"))
+        status = cli_graver(status, STATUS_REFUSED);
+    return status;
+}
+
+/* What was asked for, alone: its sample is the whole result. */
+static enum status measure_alone(struct run *run)
+{
+    struct noise_mark before = noise_mark();
+    enum status status = take_sample(run);
+    run->result->noise = noise_since(&before);
+    run->result->tasks = run->workload.run.tasks;
+    result_add_sample(run->result, &run->sample);
+    return status;
+}
+
+/* The blocks first, because the arena is to hold the sample's results afterwards. */
+static enum status measure_against_serial(struct run *run)
+{
+    const struct sweep_options sweep = {
+        .blocks = (unsigned)param_count(run->cli->options, "blocks"), .serial_max_s = 0.5};
+    if (sweep_measure(&run->workload, &sweep, run->result))
+        return STATUS_INTERRUPTED;
+    return take_sample(run);
+}
+
+static enum status measure(struct run *run)
+{
+    enum status status =
+        param_given(run->cli->options, "vs") ? measure_against_serial(run) : measure_alone(run);
+    if (status)
+        return status;
+    run->verdict = verdict_of(run->result);
+    if (param_flag(run->cli->options, "json"))
+        print_json(run);
+    else
+        print_text(run);
+    print_messages(run);
+    return judge(run);
+}
+
+/* Fills in the configuration asked for, behind serial where --vs needs it. */
+static enum status configure(struct run *run)
+{
+    const struct param_values *given = run->cli->options;
+    const char *backend = param_text(given, "backend"), *workers = param_text(given, "workers");
+    bool serial = strcmp(backend, "serial") == 0;
+    bool with_serial = param_given(given, "vs") && !serial;
+    enum status status = cli_configs(run->cli, run->result, backend,
+        workers  ? workers
+        : serial ? "1"
+                 : "-1",
+        param_count(given, "chunk"), with_serial);
+    if (status)
+        return status;
+    run->config = (unsigned)run->result->configs_count - 1;
+    if (run->config != with_serial)
+        return cli_fail(run->cli, STATUS_USAGE,
+            "run takes one backend and one size; `poolbench sweep` takes several");
+    return STATUS_DONE;
+}
+
+static enum status run_run(const struct cli *cli)
+{
+    struct run run = {.cli = cli, .result = result_new("run")};
+    enum status status = configure(&run);
+    if (status == STATUS_DONE)
+        status = cli_open(cli, &run.workload, cli->words[0]);
+    if (status == STATUS_DONE) {
+        run.result->seed = run.workload.run.seed;
+        status = measure(&run);
+        workload_close(&run.workload);
+    }
+    free(run.detail.pids);
+    result_free(run.result);
+    return status;
+}
+
+const struct cli_command command_run = {
+    .name = "run",
+    .words = "CASE",
+    .summary = "run one case on one backend with one pool size",
+    .options = options,
+    .words_min = 1,
+    .words_max = 1,
+    .run = run_run,
+};

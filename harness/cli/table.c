@@ -1,0 +1,77 @@
+/* Aligned text tables on stdout. Rows are kept until their columns' widths are known. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX 24
+
+struct cli_table {
+    char **rows;
+    size_t count;
+    int widths[COLUMNS_MAX];
+};
+
+struct cli_table *cli_table_new(void)
+{
+    return calloc(1, sizeof(struct cli_table));
+}
+
+/* Characters, not bytes: UTF-8's continuation bytes do not count. */
+static int width_of(const char *text, size_t bytes)
+{
+    int width = 0;
+    for (size_t i = 0; i < bytes; i++)
+        width += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return width;
+}
+
+void cli_table_row(struct cli_table *table, const char *format, ...)
+{
+    char *row;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&row, format, arguments);
+    va_end(arguments);
+    char **rows = length < 0 ? NULL : realloc(table->rows, (table->count + 1) * sizeof *rows);
+    if (!rows)
+        return;
+    table->rows = rows;
+    table->rows[table->count++] = row;
+    const char *at = row;
+    for (int column = 0; column < COLUMNS_MAX; column++) {
+        size_t bytes = strcspn(at, "\t");
+        int width = width_of(at, bytes);
+        if (width > table->widths[column])
+            table->widths[column] = width;
+        at += bytes;
+        if (*at++ != '\t')
+            break;
+    }
+}
+
+static void print_row(const struct cli_table *table, const char *row)
+{
+    for (int column = 0;; column++) {
+        size_t bytes = strcspn(row, "\t");
+        bool last = row[bytes] == '\0' || column == COLUMNS_MAX - 1;
+        int pad = last ? 0 : table->widths[column] - width_of(row, bytes) + 2;
+        printf("%.*s%*s", (int)bytes, row, pad, "");
+        if (last)
+            break;
+        row += bytes + 1;
+    }
+    putchar('\n');
+}
+
+void cli_table_print(struct cli_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        print_row(table, table->rows[i]);
+        free(table->rows[i]);
+    }
+    free(table->rows);
+    free(table);
+}
