@@ -9,6 +9,8 @@
 struct noise_mark {
     uint64_t at; /* clock_now */
     uint64_t steal_ticks, cpu_ticks, throttled, swapped_in;
+    double own_s;  /* CPU time of this process and its children, living and waited for */
+    double busy_s; /* CPU time of everybody */
     unsigned affinity;
     double quota;
 };

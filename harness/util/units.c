@@ -123,7 +123,7 @@ int units_parse_list(const char *text, int64_t **values)
             if (parse_list_number(&text, &last) || last < first)
                 goto bad;
         }
-        if (last - first >= LIST_MAX - n)
+        if ((uint64_t)last - (uint64_t)first >= (uint64_t)(LIST_MAX - n)) /* exact in any case */
             goto bad;
         for (int64_t value = first; value <= last; value++)
             list[n++] = value;
