@@ -1,0 +1,180 @@
+# Builds, tests and runs poolbench. `make help` lists the targets; nothing is needed beforehand but make.
+#
+# One makefile, no recursion but for the sanitizers: each variant (compiler, sanitizer) has a folder of its own below
+# build/, so that objects never mix. Everything that depends on the machine or on the folder listing (libraries, cases,
+# backends) is found anew at every start and written below build/ only where it changed: make includes
+# build/VARIANT/config.mk, and starts over when that file changed. That is also where set-up happens, by
+# harness/util/setup.sh, before anything is read from pkg-config.
+
+# make remakes an included makefile even under -n, -q and -t; those must not install anything.
+SHORT_OPTIONS := $(firstword -$(MAKEFLAGS))
+DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(findstring t,$(SHORT_OPTIONS))
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: all report tests check asan tsan lint format install clean help FORCE
+.DEFAULT_GOAL := all
+
+# --- what a user may set -------------------------------------------------------------------------
+
+# CC=clang, CFLAGS=-O3, VARIANT=name, WERROR= (a compiler with new warnings), V=1 (whole commands),
+# WITHOUT="libcurl ..." (optional libraries to leave out), NO_INSTALL=1 (say what is missing, install nothing)
+ifeq ($(filter-out default undefined,$(origin CC)),)
+CC := $(or $(if $(shell command -v gcc 2>/dev/null),gcc),$(if $(shell command -v clang 2>/dev/null),clang),gcc)
+endif
+SANITIZE ?=
+comma := ,
+VARIANT ?= $(notdir $(lastword $(CC)))$(if $(SANITIZE),-$(firstword $(subst $(comma), ,$(SANITIZE))))
+CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
+WERROR ?= -Werror
+PROFILE ?= default
+HOST ?=
+TESTS ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+export NO_INSTALL WITHOUT
+
+# --- flags and files -----------------------------------------------------------------------------
+
+BUILD := build/$(VARIANT)
+PROGRAM := $(BUILD)/poolbench
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+LANGUAGE := -std=gnu17 -Wall -Wextra -Wshadow -Wconversion $(WERROR) -D_GNU_SOURCE -pthread
+SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+FLAGS = $(LANGUAGE) $(CFLAGS) $(SANITIZERS) -I. $(LIBRARY_CFLAGS)
+LINK = $(CC) -pthread -rdynamic $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
+LIBS = -Wl,--as-needed $(LIBRARY_LIBS) $(CASE_LIBS) -ldl -lm
+
+HARNESS_SOURCES := $(sort $(shell find harness -name '*.c'))
+SOURCES = $(HARNESS_SOURCES) $(CASE_SOURCES)
+GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
+TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
+LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES))
+ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
+TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
+
+# Replaces the target by the new file only where they differ, so that what depends on it is left alone. The new file's
+# name ends in the shell's process id, since two makes may be at it.
+new = $@.$$$$
+replace = if cmp -s $(new) $@; then rm $(new); else mv $(new) $@; fi
+
+# --- targets -------------------------------------------------------------------------------------
+
+GOALS := $(or $(MAKECMDGOALS),all)
+NO_SETUP := clean help asan tsan
+
+ifneq ($(and $(filter clean,$(GOALS)),$(filter-out $(NO_SETUP),$(GOALS))),)
+
+# `make clean all`: one after the other, each in a make of its own
+.NOTPARALLEL:
+$(filter-out clean,$(GOALS)): clean
+	+@$(MAKE) $@
+
+else
+
+all: poolbench ## build ./poolbench (CC=clang, V=1 shows the commands)
+
+poolbench: $(PROGRAM) FORCE
+	@cp $< $(new) && $(replace)
+
+report: all ## measure this machine and write REPORT.md (PROFILE=quick, default or full; HOST=name)
+	./poolbench sweep --profile $(PROFILE)$(HOST:%= --host %); measured=$$?; \
+	./poolbench report$(HOST:%= --host %) && exit $$measured
+
+lint: format ## check the format and look for mistakes (-j2 on two cores)
+	@shellcheck harness/util/*.sh tests/run.sh .ci/run
+
+format:
+	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]')
+
+install: $(PROGRAM) ## install the program and the plots (PREFIX=/usr/local, DESTDIR=)
+	install -D $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/poolbench'
+	install -d '$(DESTDIR)$(PREFIX)/share/poolbench/plots'
+	install -m 644 plots/*.gp '$(DESTDIR)$(PREFIX)/share/poolbench/plots'
+
+endif
+
+asan: ## run the tests with the address and undefined-behaviour sanitizers
+	+@ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1:$$ASAN_OPTIONS \
+	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1:$$UBSAN_OPTIONS \
+	$(MAKE) check SANITIZE=address,undefined
+
+tsan: ## run the tests with the thread sanitizer
+	+@TSAN_OPTIONS=exitcode=99:halt_on_error=1:$$TSAN_OPTIONS POOLBENCH_TSAN=1 \
+	$(MAKE) check SANITIZE=thread
+
+clean: ## remove everything that make has built
+	rm -rf build poolbench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# --- rules ---------------------------------------------------------------------------------------
+
+ifneq ($(filter-out $(NO_SETUP),$(GOALS)),)
+ifeq ($(filter clean,$(GOALS)),)
+
+SETUP_GROUPS := build $(filter report check lint,$(GOALS:tests=check)) $(if $(filter lint,$(GOALS)),check)
+
+$(BUILD)/config.mk: FORCE
+	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@sh harness/util/setup.sh $(SETUP_GROUPS))
+	@mkdir -p $(BUILD)/generated
+	@ln -sfn ../../plots $(BUILD)/plots # where the program looks for them: beside itself
+	@sh harness/util/registry.sh $(BUILD)/generated
+	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc)"; \
+	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc)"; \
+	   cat $(BUILD)/generated/registry.mk; \
+	   echo '# $(HARNESS_SOURCES)'; } >$(new) && $(replace)
+
+# There from the start, because make would call it missing before it makes it.
+$(shell mkdir -p $(BUILD) && touch -a $(BUILD)/config.mk)
+include $(BUILD)/config.mk
+
+# Here, because config.mk says which tests have their libraries.
+tests: $(PROGRAM) $(TEST_PROGRAMS) ## build the program and the tests without running them
+
+check: $(PROGRAM) $(filter $(TEST_PROGRAMS),$(TEST_FILES)) ## run the tests (TESTS=unit/test_stat for one of them)
+	@POOLBENCH="$$PWD/$(PROGRAM)" tests/run.sh $(TEST_FILES)
+
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(FLAGS)' >$(new) && $(replace)
+
+# The flags go into every result file, so words with a path in them stay out.
+$(BUILD)/generated/buildinfo.c: FORCE
+	@sh harness/util/buildinfo.sh '$(CC)' '$(strip $(foreach f,$(FLAGS),$(if $(findstring /,$(f)),,$(f))))' \
+	>$(new) && $(replace)
+
+$(BUILD)/generated/%.o: $(BUILD)/generated/%.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) $(CASE_CFLAGS) -MMD -MP -c -o $@ $<
+
+lint: $(LINTED)
+
+# Linted anew whenever it was compiled anew. Its findings are on stdout; stderr counts those in system headers.
+$(BUILD)/%.linted: $(BUILD)/%.o .clang-tidy tests/.clang-tidy
+	$(call say,TIDY,$*.c)
+	$(Q)clang-tidy --quiet $*.c -- $(LANGUAGE) -I. $(LIBRARY_CFLAGS) $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
+
+$(PROGRAM): $(OBJECTS) $(BUILD)/config.mk
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(OBJECTS) $(LIBS)
+
+$(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $< $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) $$(pkg-config --libs cmocka)
+
+.SECONDARY: $(TEST_SOURCES:%.c=$(BUILD)/%.o)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+
+endif
+endif

@@ -1,0 +1,184 @@
+#!/bin/sh
+# Sees to what poolbench needs from the system: `setup.sh GROUP...` looks for everything in these groups, says what is
+# missing by name and installs it with apt-get where the user is root or has sudo. Every make target calls it first, so
+# it is silent and quick when nothing is missing.
+#
+#   setup.sh build report check lint ci   groups; ci is all of them and clang
+#   setup.sh --package NAME               the Debian package of a pkg-config name in the table, or nothing
+#
+# NO_INSTALL=1       only print what is missing
+# WITHOUT="A B"      do without these optional libraries
+# CC                 the compiler to look for; any of gcc and clang by default
+#
+# Status 0: all there (or only optional libraries missing, and no way to install them); 2: usage; 4: something missing.
+# Messages go to stderr. Plain POSIX sh, because it runs before anything is installed.
+set -u
+
+# group, need (! required, ? optional), kind, what to look for, Debian package
+table() {
+    cat <<END
+build  ! compiler ${CC:-gcc|clang} -
+build  ! header  stdio.h         libc6-dev
+build  ! command pkg-config      pkg-config
+build  ! pkg     jansson         libjansson-dev
+build  ! pkg     hwloc           libhwloc-dev
+build  ? pkg     libjpeg         libjpeg-dev
+build  ? pkg     libcurl         libcurl4-openssl-dev
+build  ? pkg     libmicrohttpd   libmicrohttpd-dev
+report ! command gnuplot         gnuplot-nox
+report ! command hyperfine       hyperfine
+check  ! pkg     cmocka          libcmocka-dev
+check  ! command bats            bats
+check  ! command git             git
+check  ! command gnuplot         gnuplot-nox
+check  ! command hyperfine       hyperfine
+check  ! python  jsonschema      python3-jsonschema
+lint   ! command clang-format    clang-format
+lint   ! command clang-tidy      clang-tidy
+lint   ! command shellcheck      shellcheck
+ci     ! command gcc             gcc
+ci     ! command clang           clang
+END
+}
+
+say() {
+    printf 'poolbench setup: %s\n' "$*" >&2
+}
+
+# The first of the commands in $1 (separated by |) that exists.
+first_command() {
+    (
+        IFS='|'
+        for name in $1; do
+            command -v "${name%% *}" && break
+        done
+    )
+}
+
+# present KIND WHAT
+present() {
+    case $1 in
+    command | compiler) [ -n "$(first_command "$2")" ] ;;
+    pkg) pkg-config --exists "$2" 2>/dev/null ;;
+    python) [ -d "/usr/lib/python3/dist-packages/$2" ] || python3 -c "import $2" 2>/dev/null ;;
+    header)
+        # shellcheck disable=SC2086 # a compiler may be two words, as in "ccache gcc"
+        printf '#include <%s>\n' "$2" | ${CC:-$(first_command 'gcc|clang')} -E -x c - >/dev/null 2>&1
+        ;;
+    esac
+}
+
+# Debian calls its compiler packages by the command's name.
+package_of() {
+    case $1 in
+    compiler)
+        package=${2%%|*}
+        package=${package%% *}
+        echo "${package##*/}"
+        ;;
+    *) echo "$3" ;;
+    esac
+}
+
+# Prints "need what package" for each line of the table in the groups $1 (" a b ") that is missing.
+find_missing() {
+    table | while read -r group need kind what package; do
+        case $1 in *" $group "*) ;; *) continue ;; esac
+        case "$need ${WITHOUT:-} " in "? "*" $what "*) continue ;; esac
+        present "$kind" "$what" || echo "$need $what $(package_of "$kind" "$what" "$package")"
+    done
+}
+
+# How to run apt-get here, or nothing.
+installer() {
+    command -v apt-get >/dev/null || return
+    if [ "$(id -u)" = 0 ]; then
+        echo env
+    elif command -v sudo >/dev/null; then
+        if [ -t 0 ]; then echo sudo env; elif sudo -n true 2>/dev/null; then echo sudo -n env; fi
+    fi
+}
+
+# install RUNNER PACKAGE...; package lists are fetched only where the ones on disk do not do.
+install() {
+    apt="$1 DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120"
+    shift
+    if $apt --no-install-recommends --simulate install "$@" >/dev/null 2>&1 &&
+        $apt --no-install-recommends install "$@" >&2; then
+        return 0
+    fi
+    $apt update >&2
+    $apt --no-install-recommends install "$@" >&2
+}
+
+list_missing() {
+    say 'missing:'
+    printf '%s\n' "$1" | while read -r need what package; do
+        case $what in *'|'*) what="${what%%|*} or ${what#*|}" ;; esac
+        note=
+        [ "$need" = '?' ] && note=" (optional: make WITHOUT=$what does without)"
+        printf '  %-16s Debian package %s%s\n' "$what" "$package" "$note" >&2
+    done
+}
+
+# Nothing can be installed here: optional libraries are done without, the rest ends it.
+give_up() {
+    missing=$1
+    packages=$2
+    if printf '%s\n' "$missing" | grep -q '^!'; then
+        list_missing "$missing"
+        say "nothing was installed ($3). Install the packages, then run make again: apt-get install $packages"
+        exit 4
+    fi
+    say "going on without optional libraries ($3); to have all cases: apt-get install $packages"
+    exit 0
+}
+
+main() {
+    groups=" $* "
+    case $groups in *' ci '*) groups=' build report check lint ci ' ;; esac
+    for group in $groups; do
+        case $group in build | report | check | lint | ci) ;; *)
+            say "unknown group '$group': use build, report, check, lint or ci"
+            exit 2
+            ;;
+        esac
+    done
+    missing=$(find_missing "$groups")
+    [ -z "$missing" ] && exit 0
+    packages=$(printf '%s\n' "$missing" | while read -r need what package; do echo "$package"; done |
+        sort -u | tr '\n' ' ')
+    packages=${packages% }
+
+    if [ -n "${NO_INSTALL:-}" ]; then
+        list_missing "$missing"
+        say "NO_INSTALL is set, so nothing was installed. To install: apt-get install $packages"
+        exit 4
+    fi
+    runner=$(installer)
+    [ -n "$runner" ] || give_up "$missing" "$packages" 'neither root nor sudo, or no apt-get'
+
+    list_missing "$missing"
+    say "installing with apt-get: $packages"
+    # shellcheck disable=SC2086 # one word a package
+    install "$runner" $packages
+    status=$?
+    missing=$(find_missing "$groups")
+    [ -z "$missing" ] && exit 0
+    list_missing "$missing"
+    say "could not install all of it (apt-get status $status; its words are above). Check the network and the package" \
+        "sources, or install by hand, then run make again: apt-get install $packages"
+    exit 4
+}
+
+if [ "${1:-}" = --package ]; then
+    table | while read -r group need kind what package; do
+        if [ "$kind" = pkg ] && [ "$what" = "${2:-}" ]; then echo "$package"; fi
+    done
+    exit 0
+fi
+if [ $# = 0 ]; then
+    say 'usage: setup.sh GROUP... (build, report, check, lint, ci) or setup.sh --package NAME'
+    exit 2
+fi
+main "$@"
