@@ -1,0 +1,151 @@
+/* The result file: what was measured, raw, with everything needed to judge and repeat it. This
+ * module is the only owner of the schema (results/schema.json describes it); all else reads and
+ * writes through these structs. Nothing derived is stored.
+ *
+ * A result holds one sweep of one case (samples, in blocks), the whole-command runs that belong to
+ * it, or a set of break-even searches. Times are in seconds. */
+#ifndef STORE_RESULT_H
+#define STORE_RESULT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RESULT_SCHEMA "poolbench/result/v1"
+#define RESULT_NAME_MAX 64
+
+struct result_config {
+    char backend[RESULT_NAME_MAX];
+    unsigned workers;
+    uint64_t chunk; /* 0: guided */
+};
+
+/* One timed stretch of one configuration; all of it runs in a process of its own. */
+struct result_sample {
+    unsigned block, config;  /* config: index into configs */
+    unsigned order;          /* its place in the block */
+    double at_s;             /* its start, since the result's start */
+    uint64_t tasks;          /* in one region; fewer than the case's: a random subset */
+    uint64_t regions;        /* regions run one after the other in wall_s */
+    double wall_s;           /* all regions together; cold: with start and stop of each */
+    double start_s, stop_s;  /* pool start and stop */
+    double cpu_s;            /* CPU time of all workers during wall_s */
+    double user_s, system_s; /* rusage of the whole sample, warm-up, start and stop included */
+    uint64_t voluntary, involuntary, minor_faults, major_faults;
+    uint64_t ok, errors, lost; /* tasks of the last region */
+    uint64_t checksum;         /* sum of hash_mix(index, value) over the ok tasks */
+    bool checksum_wrong;       /* differs from serial's on the same tasks */
+    uint64_t peak_memory;      /* PSS of owner and workers after the region, bytes; 0: not read */
+    char failure[256];         /* why there is no time; empty: there is one */
+};
+
+/* A block as a whole. */
+struct result_block {
+    double at_s;     /* its start, since the result's start */
+    double canary_s; /* median of its canary spins (fixed work) */
+};
+
+/* A command timed whole by hyperfine. */
+struct result_command {
+    unsigned config;
+    char *text;
+};
+struct result_run {
+    unsigned block, command, order;
+    double wall_s, user_s, system_s;
+    int exit_code;
+};
+
+enum result_axis { RESULT_BY_GRAIN, RESULT_BY_TASKS };
+
+/* One search for the crossing of speedup = target, for one configuration. */
+struct result_search {
+    struct result_config config;
+    enum result_axis axis;
+    bool cold;       /* by tasks: with pool start and stop */
+    double target;   /* speedup looked for: 1 is break-even, else METG(50)'s */
+    double from, to; /* the range searched: ns a task, or tasks */
+};
+/* One paired block of a search. */
+struct result_pair {
+    unsigned search;
+    double nominal; /* x that was asked for: grain in ns, or number of tasks */
+    uint64_t tasks;
+    double serial_s, pool_s; /* of one region */
+};
+
+struct result_param {
+    char *name, *value;
+};
+
+/* Counters of the machine, read before and after. */
+struct result_noise {
+    double window_s;
+    uint64_t steal_ticks, cpu_ticks; /* of all CPUs, in the window */
+    uint64_t throttled;              /* cgroup throttling periods in the window */
+    uint64_t swapped_in;             /* pages */
+    bool cpus_changed;               /* affinity or quota differ after the run */
+    double others_s;                 /* CPU time that other processes used in the window */
+    double psi_cpu;                  /* PSI "some avg10" of CPU at the end, %; < 0: not here */
+};
+
+struct result {
+    char label[RESULT_NAME_MAX]; /* the file's name without .json */
+    char *started;               /* UTC, ISO 8601 */
+    char *command;               /* the exact command that made it */
+    json_t *machine;             /* see machine_probe */
+    uint64_t seed;
+    bool complete; /* false: interrupted, or the budget ended before the blocks asked for */
+    unsigned usable_cpus;
+    struct result_noise noise;
+
+    /* a sweep's */
+    char case_name[RESULT_NAME_MAX], case_kind[16];
+    char *case_summary, *case_description;
+    uint64_t tasks;
+    bool even;
+    char *answer; /* NULL: none */
+    struct result_param *params;
+    size_t params_count;
+    struct result_config *configs;
+    size_t configs_count;
+    struct result_block *blocks;
+    size_t blocks_count;
+    struct result_sample *samples;
+    size_t samples_count;
+    struct result_command *commands;
+    size_t commands_count;
+    struct result_run *runs;
+    size_t runs_count;
+
+    /* break-even's */
+    struct result_search *searches;
+    size_t searches_count;
+    struct result_pair *pairs;
+    size_t pairs_count;
+};
+
+/* An empty result, all zero but for what must not be. result_free frees everything in it. */
+struct result *result_new(const char *label);
+void result_free(struct result *result);
+
+/* Append a copy to one of the arrays above. Out of memory aborts with a message. */
+unsigned result_add_config(struct result *result, const struct result_config *config);
+void result_add_param(struct result *result, const char *name, const char *value);
+void result_add_block(struct result *result, const struct result_block *block);
+void result_add_sample(struct result *result, const struct result_sample *sample);
+unsigned result_add_command(struct result *result, unsigned config, const char *text);
+void result_add_run(struct result *result, const struct result_run *run);
+unsigned result_add_search(struct result *result, const struct result_search *search);
+void result_add_pair(struct result *result, const struct result_pair *pair);
+
+/* Writes PATH atomically: temporary file beside it, fsync, rename, fsync of the folder. Folders on
+ * the way are made. Returns 0, or -1 with one line in why (path, cause); nothing is left then. */
+int result_save(const struct result *result, const char *path, char *why, size_t size);
+
+/* Reads a file that result_save wrote. Returns NULL with one line in why (path, line or key,
+ * cause) for anything else: truncated, another schema, NaN, indices out of range. */
+struct result *result_load(const char *path, char *why, size_t size);
+
+#endif
