@@ -1,0 +1,216 @@
+/* Summaries of a sweep. Everything is per task first, because serial may have run a subset of the
+ * tasks, and then of a region of all of them. */
+#include "summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct interval none = {NAN, NAN, NAN};
+static const struct interval one = {1, 1, 1};
+
+int summary_serial(const struct result *result)
+{
+    for (size_t i = 0; i < result->configs_count; i++)
+        if (strcmp(result->configs[i].backend, "serial") == 0)
+            return (int)i;
+    return -1;
+}
+
+double summary_ideal(const struct result *result, unsigned workers)
+{
+    bool waits = strcmp(result->case_kind, "io") == 0;
+    return !waits && result->usable_cpus < workers && result->usable_cpus > 0 ? result->usable_cpus
+                                                                              : workers;
+}
+
+bool summary_counts(const struct result_sample *sample)
+{
+    return !*sample->failure && !sample->checksum_wrong && sample->lost == 0 &&
+           sample->wall_s > 0 && sample->regions > 0;
+}
+
+double summary_task_seconds(const struct result_sample *sample)
+{
+    double tasks = sample->tasks > 0 ? (double)sample->tasks : 1;
+    return sample->wall_s / (double)sample->regions / tasks;
+}
+
+/* Seconds of a region of all the case's tasks. */
+static double region_seconds(const struct result *result, const struct result_sample *sample)
+{
+    return summary_task_seconds(sample) * (result->tasks > 0 ? (double)result->tasks : 1);
+}
+
+static double cpu_seconds(const struct result *result, const struct result_sample *sample)
+{
+    return region_seconds(result, sample) * sample->cpu_s / sample->wall_s;
+}
+
+static const struct result_sample *sample_of(
+    const struct result *result, unsigned block, unsigned config)
+{
+    for (size_t i = 0; i < result->samples_count; i++) {
+        const struct result_sample *sample = &result->samples[i];
+        if (sample->block == block && sample->config == config && summary_counts(sample))
+            return sample;
+    }
+    return NULL;
+}
+
+/* Columns of numbers, one of each a sample or pair. */
+enum { SERIAL, POOL, SERIAL_REGION, POOL_COLD, TASK, START, STOP, CPU, COLUMNS };
+
+struct columns {
+    double *column[COLUMNS];
+    size_t samples, pairs;
+};
+
+static void add_pair(struct columns *columns, const struct result *result,
+    const struct result_sample *serial, const struct result_sample *pool)
+{
+    size_t i = columns->pairs++;
+    columns->column[SERIAL][i] = summary_task_seconds(serial);
+    columns->column[POOL][i] = summary_task_seconds(pool);
+    columns->column[SERIAL_REGION][i] = region_seconds(result, serial);
+    columns->column[POOL_COLD][i] = region_seconds(result, pool) + pool->start_s + pool->stop_s;
+}
+
+static void add_sample(
+    struct columns *columns, const struct result *result, const struct result_sample *sample)
+{
+    size_t i = columns->samples++;
+    columns->column[TASK][i] = summary_task_seconds(sample);
+    columns->column[START][i] = sample->start_s;
+    columns->column[STOP][i] = sample->stop_s;
+    columns->column[CPU][i] = cpu_seconds(result, sample);
+}
+
+static void count_outcome(struct summary *summary, const struct result_sample *sample)
+{
+    summary->errors += sample->errors;
+    summary->lost += sample->lost;
+    summary->wrong += sample->checksum_wrong;
+    summary->failed += *sample->failure != '\0';
+}
+
+static void collect(
+    struct columns *columns, struct summary *summary, const struct result *result, unsigned config)
+{
+    int serial = summary_serial(result);
+    for (size_t i = 0; i < result->samples_count; i++) {
+        const struct result_sample *sample = &result->samples[i];
+        if (sample->config != config)
+            continue;
+        count_outcome(summary, sample);
+        if (!summary_counts(sample))
+            continue;
+        add_sample(columns, result, sample);
+        const struct result_sample *partner =
+            serial < 0 ? NULL : sample_of(result, sample->block, (unsigned)serial);
+        if (partner)
+            add_pair(columns, result, partner, sample);
+    }
+}
+
+static struct interval divide(struct interval interval, double by)
+{
+    return (struct interval){interval.value / by, interval.lo / by, interval.hi / by};
+}
+
+static struct interval invert(struct interval interval)
+{
+    return (struct interval){1 / interval.value, 1 / interval.hi, 1 / interval.lo};
+}
+
+static void reduce(const struct columns *columns, struct summary *summary,
+    const struct result *result, unsigned config)
+{
+    bool serial = summary_serial(result) == (int)config;
+    double *const *column = columns->column;
+    size_t n = columns->samples;
+    summary->pairs = columns->pairs;
+    summary->speedup = stat_speedup(column[SERIAL], column[POOL], columns->pairs);
+    summary->cold = stat_speedup(column[SERIAL_REGION], column[POOL_COLD], columns->pairs);
+    if (serial && columns->pairs > 0)
+        summary->speedup = summary->cold = one;
+    summary->efficiency =
+        divide(summary->speedup, summary_ideal(result, result->configs[config].workers));
+    summary->task_s = stat_sign_interval(column[TASK], n, STAT_ALPHA);
+    summary->tasks_per_s = invert(summary->task_s);
+    summary->region_s = summary->task_s.value * (result->tasks > 0 ? (double)result->tasks : 1);
+    summary->start_s = stat_median(column[START], n);
+    summary->stop_s = stat_median(column[STOP], n);
+    summary->cpu_s = stat_median(column[CPU], n);
+}
+
+struct summary summary_of(const struct result *result, unsigned config)
+{
+    size_t n = result->samples_count;
+    double *room = calloc(n + 1, COLUMNS * sizeof *room);
+    struct columns columns = {0};
+    struct summary summary = {.speedup = none,
+        .cold = none,
+        .efficiency = none,
+        .task_s = none,
+        .tasks_per_s = none,
+        .region_s = NAN,
+        .start_s = NAN,
+        .stop_s = NAN,
+        .cpu_s = NAN};
+    if (!room)
+        return summary;
+    for (size_t i = 0; i < COLUMNS; i++)
+        columns.column[i] = room + i * n;
+    collect(&columns, &summary, result, config);
+    reduce(&columns, &summary, result, config);
+    free(room);
+    return summary;
+}
+
+/* ---- whole commands ---- */
+
+static int serial_command(const struct result *result)
+{
+    int serial = summary_serial(result);
+    for (size_t i = 0; serial >= 0 && i < result->commands_count; i++)
+        if (result->commands[i].config == (unsigned)serial)
+            return (int)i;
+    return -1;
+}
+
+static const struct result_run *run_of(
+    const struct result *result, unsigned block, unsigned command)
+{
+    for (size_t i = 0; i < result->runs_count; i++) {
+        const struct result_run *run = &result->runs[i];
+        if (run->block == block && run->command == command && run->exit_code == 0)
+            return run;
+    }
+    return NULL;
+}
+
+struct interval summary_command(const struct result *result, unsigned command, size_t *failed)
+{
+    int serial = serial_command(result);
+    double *room = calloc(result->runs_count + 1, 2 * sizeof *room);
+    double *serial_s = room, *command_s = room ? room + result->runs_count : NULL;
+    size_t n = 0, failures = 0;
+    for (size_t i = 0; room && i < result->runs_count; i++) {
+        const struct result_run *run = &result->runs[i];
+        if (run->command != command)
+            continue;
+        failures += run->exit_code != 0;
+        const struct result_run *partner =
+            serial < 0 || run->exit_code ? NULL : run_of(result, run->block, (unsigned)serial);
+        if (!partner)
+            continue;
+        serial_s[n] = partner->wall_s;
+        command_s[n++] = run->wall_s;
+    }
+    struct interval ratio = stat_speedup(serial_s, command_s, n);
+    free(room);
+    if (failed)
+        *failed = failures;
+    return (int)command == serial && n > 0 ? one : ratio;
+}
