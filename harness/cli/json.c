@@ -3,10 +3,26 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 json_t *json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *valid = json_string(text);
+    if (valid)
+        return valid;
+    char *copy = strdup(text);
+    for (char *at = copy; at && *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    json_t *replaced = json_string(copy ? copy : "?");
+    free(copy);
+    return replaced;
 }
 
 json_t *json_interval(struct interval interval)

@@ -13,6 +13,10 @@ json_t *json_interval(struct interval interval);
 /* A number, or null if it is not finite. A new reference. */
 json_t *json_number(double value);
 
+/* A text that may hold any bytes (a file's name, a message cut short): if it is no UTF-8, all but
+ * its ASCII becomes '?'. A new reference. */
+json_t *json_text(const char *text);
+
 /* Sets "verdict" and "reasons". */
 void json_set_verdict(json_t *object, const struct verdict *verdict);
 

@@ -82,8 +82,9 @@ static json_t *failures_json(const struct run *run)
         char name[512];
         workload_task_name(&run->workload, failure->index, name, sizeof name);
         json_array_append_new(
-            list, json_pack("{s:I, s:s, s:s, s:i}", "index", (json_int_t)failure->index, "name",
-                      name, "cause", failure->message, "worker", (int)failure->worker));
+            list, json_pack("{s:I, s:o, s:o, s:i}", "index", (json_int_t)failure->index, "name",
+                      json_text(name), "cause", json_text(failure->message), "worker",
+                      (int)failure->worker));
     }
     return list;
 }
@@ -122,7 +123,7 @@ static void print_json(const struct run *run)
     json_object_update(root, counts);
     json_decref(counts);
     if (*run->answer)
-        json_object_set_new(root, "result", json_string(run->answer));
+        json_object_set_new(root, "result", json_text(run->answer));
     json_object_set_new(root, "failures", failures_json(run));
     if (param_given(run->cli->options, "vs"))
         json_object_set_new(root, "speedup", speedup_json(run));
@@ -200,7 +201,8 @@ static enum status take_sample(struct run *run)
 static enum status judge(struct run *run)
 {
     const struct result_sample *sample = &run->sample;
-    enum status status = sample->errors || sample->lost ? STATUS_FAILED : STATUS_DONE;
+    bool sound = !sample->errors && !sample->lost && !sample->checksum_wrong;
+    enum status status = sound ? STATUS_DONE : STATUS_FAILED;
     for (size_t i = 0; i < run->result->samples_count; i++)
         if (run->result->samples[i].checksum_wrong || *run->result->samples[i].failure)
             status = STATUS_FAILED;
