@@ -256,39 +256,55 @@ static bool fits(const struct result_search *search, struct gap gap, double x, d
     return size > gap.from + margin && size < gap.to - margin;
 }
 
-/* Both ends are known and not near enough. */
+/* The stretches next to both ends of the bracket; the same one where nothing lies between. */
+struct gaps {
+    struct gap left, right;
+};
+
+static struct gaps gaps_of(const struct bracket_point *points, struct ends ends)
+{
+    return (struct gaps){
+        .left = {log(points[ends.lo].nominal), log(points[ends.lo + 1].nominal)},
+        .right = {log(points[ends.hi - 1].nominal), log(points[ends.hi].nominal)},
+    };
+}
+
+/* A size at this distance from the crossing, where the farther end is first; NAN: none fits. */
+static double aim(const struct result_search *search, struct gaps gaps, double crossing,
+    double distance, double margin)
+{
+    bool left_first = crossing - gaps.left.from > gaps.right.to - crossing;
+    for (int i = 0; i < 2; i++) {
+        bool left = left_first == (i == 0);
+        double x = crossing + (left ? -distance : distance);
+        if (fits(search, left ? gaps.left : gaps.right, x, margin))
+            return round_size(search, exp(x));
+    }
+    return NAN;
+}
+
+/* Both ends are known and not near enough: where few pairs will decide, else where the ends are to
+ * be. */
 static double narrow(const struct result_search *search, const struct bracket_point *points,
     struct ends ends, double resolution)
 {
-    const struct bracket_point *lo = &points[ends.lo], *hi = &points[ends.hi];
     size_t n = ends.hi - ends.lo + 1;
-    struct gap left = {log(lo->nominal), log(lo[1].nominal)};
-    struct gap right = {log(hi[-1].nominal), log(hi->nominal)};
-    struct line line = fit_line(search, lo, n, true);
-    double least = AIM * log(resolution), margin = least / 2;
-    double crossing = clamp(line.crossing, left.from, right.to);
-    double distance = fmin(DECISIVE * spread(lo, n) / line.slope, right.to - left.from);
-    for (distance = clamp(distance, least, 20);; distance = fmax(distance / 2, least)) {
-        bool left_first = crossing - left.from > right.to - crossing;
-        for (int i = 0; i < 2; i++) {
-            bool down = left_first == (i == 0);
-            double x = crossing + (down ? -distance : distance);
-            if (fits(search, down ? left : right, x, margin))
-                return round_size(search, exp(x));
-        }
-        if (distance <= least)
-            return NAN;
-    }
+    struct gaps gaps = gaps_of(points, ends);
+    struct line line = fit_line(search, points + ends.lo, n, true);
+    double least = AIM * log(resolution), whole = gaps.right.to - gaps.left.from;
+    double crossing = clamp(line.crossing, gaps.left.from, gaps.right.to);
+    double decisive = clamp(DECISIVE * spread(points + ends.lo, n) / line.slope, least, whole);
+    double next = aim(search, gaps, crossing, decisive, least / 2);
+    return isnan(next) ? aim(search, gaps, crossing, least, least / 2) : next;
 }
 
 /* Halves the wider of the stretches next to the ends, unless it is short already. */
 static double halve(const struct result_search *search, const struct bracket_point *points,
     struct ends ends, double resolution)
 {
-    const struct bracket_point *lo = &points[ends.lo], *hi = &points[ends.hi];
-    struct gap left = {log(lo->nominal), log(lo[1].nominal)};
-    struct gap right = {log(hi[-1].nominal), log(hi->nominal)};
-    struct gap gap = left.to - left.from > right.to - right.from ? left : right;
+    struct gaps gaps = gaps_of(points, ends);
+    double left = gaps.left.to - gaps.left.from, right = gaps.right.to - gaps.right.from;
+    struct gap gap = left > right ? gaps.left : gaps.right;
     double middle = (gap.from + gap.to) / 2;
     return fits(search, gap, middle, AIM * log(resolution) / 2) ? round_size(search, exp(middle))
                                                                 : NAN;

@@ -130,7 +130,9 @@ struct result {
 struct result *result_new(const char *label);
 void result_free(struct result *result);
 
-/* Append a copy to one of the arrays above. Out of memory aborts with a message. */
+/* Append a copy to one of the arrays above. What a row refers to (a sample's block and config, a
+ * command's config, a pair's search) is to be there by the time of result_save. Out of memory
+ * aborts with a message. */
 unsigned result_add_config(struct result *result, const struct result_config *config);
 void result_add_param(struct result *result, const char *name, const char *value);
 void result_add_block(struct result *result, const struct result_block *block);
@@ -141,7 +143,9 @@ unsigned result_add_search(struct result *result, const struct result_search *se
 void result_add_pair(struct result *result, const struct result_pair *pair);
 
 /* Writes PATH atomically: temporary file beside it, fsync, rename, fsync of the folder. Folders on
- * the way are made. Returns 0, or -1 with one line in why (path, cause); nothing is left then. */
+ * the way are made. Times keep 12 digits; bytes of a text that are not UTF-8 become '?'. Returns 0,
+ * or -1 with one line in why (path, cause); nothing is left then, and a file that was there stays.
+ * What result_load would refuse (NAN, an index out of range) is not written but refused here. */
 int result_save(const struct result *result, const char *path, char *why, size_t size);
 
 /* Reads a file that result_save wrote. Returns NULL with one line in why (path, line or key,
