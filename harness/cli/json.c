@@ -35,7 +35,7 @@ void json_set_verdict(json_t *object, const struct verdict *verdict)
 {
     json_t *reasons = json_array();
     for (size_t i = 0; i < verdict->count; i++)
-        json_array_append_new(reasons, json_string(verdict->reasons[i]));
+        json_array_append_new(reasons, json_text(verdict->reasons[i]));
     json_object_set_new(object, "verdict", json_string(verdict_name(verdict->level)));
     json_object_set_new(object, "reasons", reasons);
 }
