@@ -2,6 +2,7 @@
  * a whole-command time and this one speak of the same; --vs adds paired blocks. */
 #include "../analyze/summary.h"
 #include "../analyze/verdict.h"
+#include "../measure/cpus.h"
 #include "../measure/noise.h"
 #include "../measure/registry.h"
 #include "../measure/runner.h"
@@ -276,6 +277,7 @@ static enum status run_run(const struct cli *cli)
         status = cli_open(cli, &run.workload, cli->words[0]);
     if (status == STATUS_DONE) {
         run.result->seed = run.workload.run.seed;
+        run.result->usable_cpus = cpus_usable();
         status = measure(&run);
         workload_close(&run.workload);
     }
