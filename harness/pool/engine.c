@@ -21,7 +21,7 @@ static size_t engine_size(const struct pool *pool)
     return sizeof(struct engine) + pool->config.workers * sizeof(struct engine_worker);
 }
 
-struct engine *engine_make(const struct pool *pool, bool shared, unsigned first)
+struct engine *engine_make(const struct pool *pool, bool shared)
 {
     struct engine *engine = mmap(NULL, engine_size(pool), PROT_READ | PROT_WRITE,
         MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
@@ -31,7 +31,7 @@ struct engine *engine_make(const struct pool *pool, bool shared, unsigned first)
     engine->shared = shared;
     for (unsigned i = 0; i < pool->config.workers; i++)
         atomic_init(&engine->workers[i].current, ENGINE_NONE);
-    engine_begin(engine, first, 0, 0, false);
+    engine_begin(engine, 0, 0, false);
     return engine;
 }
 
@@ -55,7 +55,8 @@ static bool claim(struct engine *engine, uint64_t *begin, uint64_t *end)
     return true;
 }
 
-void engine_work(struct engine *engine, unsigned worker, void *local)
+/* Runs chunks of the current round until none is left. */
+static void work(struct engine *engine, unsigned worker, void *local)
 {
     struct engine_worker *me = &engine->workers[worker];
     const struct arena *arena = engine->pool->config.arena;
@@ -107,7 +108,7 @@ void engine_worker(struct engine *engine, unsigned worker, uint32_t round)
         round = next_round(engine, round);
         if (engine->stopping)
             break;
-        engine_work(engine, worker, local);
+        work(engine, worker, local);
         report_back(engine, worker, round);
     }
     pool_worker_leave(engine->pool, local);
@@ -121,38 +122,44 @@ static void publish_round(struct engine *engine)
     futex_wake_all(&engine->round, engine->shared);
 }
 
-void engine_begin(
-    struct engine *engine, unsigned first, uint64_t tasks, uint64_t chunk, bool only_pending)
+void engine_begin(struct engine *engine, uint64_t tasks, uint64_t chunk, bool only_pending)
 {
     engine->tasks = tasks;
     engine->chunk = chunk;
     engine->only_pending = only_pending;
     atomic_store_explicit(&engine->next, 0, memory_order_relaxed);
-    atomic_store_explicit(
-        &engine->busy, engine->pool->config.workers - first, memory_order_relaxed);
+    atomic_store_explicit(&engine->busy, engine->pool->config.workers, memory_order_relaxed);
     publish_round(engine);
 }
 
-static bool all_reported(struct engine *engine, unsigned first)
+static bool all_reported(struct engine *engine)
 {
     uint32_t round = atomic_load_explicit(&engine->round, memory_order_relaxed);
-    for (unsigned i = first; i < engine->pool->config.workers; i++) /* pairs with report_back */
+    for (unsigned i = 0; i < engine->pool->config.workers; i++) /* pairs with report_back */
         if (atomic_load_explicit(&engine->workers[i].seen, memory_order_acquire) != round)
             return false;
     return true;
 }
 
-bool engine_wait(struct engine *engine, unsigned first, unsigned timeout_ms)
+bool engine_wait(struct engine *engine, unsigned timeout_ms)
 {
     const struct timespec step = {.tv_nsec = RECHECK_MS * 1000000};
     for (unsigned waited = 0;; waited += RECHECK_MS) {
         uint32_t busy = atomic_load_explicit(&engine->busy, memory_order_acquire);
-        if (all_reported(engine, first))
+        if (all_reported(engine))
             return true;
         if (timeout_ms && waited >= timeout_ms)
             return false;
         futex_wait(&engine->busy, busy, &step, engine->shared);
     }
+}
+
+const char *engine_entry_error(const struct engine *engine)
+{
+    for (unsigned i = 0; i < engine->pool->config.workers; i++)
+        if (engine->workers[i].entered < 0)
+            return engine->workers[i].error;
+    return NULL;
 }
 
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason)

@@ -8,8 +8,11 @@
  * bytes), and no lock exists: a worker that dies at any instruction costs the task that it was
  * running, and engine_bury lets the others do the rest.
  *
- * Owner's calls (engine_begin, _work, _reported, _wait, _bury, _unfinished) belong to the one
- * thread that owns the pool; engine_worker is called once by each worker. */
+ * The owner only waits. If it worked too, the scheduler could leave a worker that it wakes on its
+ * own CPU behind it, for longer than a short region lasts.
+ *
+ * Owner's calls (engine_begin, _wait, _bury, _stop) belong to the one thread that owns the pool;
+ * engine_worker is called once by each worker. */
 #ifndef POOL_ENGINE_H
 #define POOL_ENGINE_H
 
@@ -39,10 +42,9 @@ struct engine {
 
 #define ENGINE_NONE UINT64_MAX
 
-/* Maps an engine for pool's workers; round 1, the workers' entry, has begun. `first` is the first
- * index that a worker of its own runs: 1 where the owner works as worker 0, else 0.
- * Returns NULL with errno. */
-struct engine *engine_make(const struct pool *pool, bool shared, unsigned first);
+/* Maps an engine for pool's workers; round 1, the workers' entry, has begun. Returns NULL with
+ * errno. */
+struct engine *engine_make(const struct pool *pool, bool shared);
 void engine_free(struct engine *engine);
 
 /* A worker's whole life: enter, take part in every round after `round` (1 at the pool's start; a
@@ -50,16 +52,15 @@ void engine_free(struct engine *engine);
  * in its slot. */
 void engine_worker(struct engine *engine, unsigned worker, uint32_t round);
 
-/* Starts a round over tasks 0 .. tasks-1 for the workers `first` and above. */
-void engine_begin(
-    struct engine *engine, unsigned first, uint64_t tasks, uint64_t chunk, bool only_pending);
+/* Starts a round over tasks 0 .. tasks-1. */
+void engine_begin(struct engine *engine, uint64_t tasks, uint64_t chunk, bool only_pending);
 
-/* Runs chunks of the current round in the calling thread until none is left. */
-void engine_work(struct engine *engine, unsigned worker, void *local);
+/* Sleeps until all workers have reported back, or timeout_ms has passed (0: no limit). Returns
+ * whether all have. */
+bool engine_wait(struct engine *engine, unsigned timeout_ms);
 
-/* Sleeps until all workers `first` and above have reported back, or timeout_ms has passed
- * (0: no limit). Returns whether all have. */
-bool engine_wait(struct engine *engine, unsigned first, unsigned timeout_ms);
+/* The message of a worker that could not enter, or NULL. Valid as long as the engine is. */
+const char *engine_entry_error(const struct engine *engine);
 
 /* Worker is dead: its current task, if undecided, is lost for the reason given. */
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);

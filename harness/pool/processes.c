@@ -84,7 +84,7 @@ static int check_worker(struct processes *processes, unsigned worker)
 /* Waits until all workers have reported back, replacing those that die. */
 static int wait_for_all(struct processes *processes)
 {
-    while (!engine_wait(processes->engine, 0, CHECK_DEATHS_MS))
+    while (!engine_wait(processes->engine, CHECK_DEATHS_MS))
         for (unsigned i = 0; i < processes->pool.config.workers; i++)
             if (check_worker(processes, i))
                 return -1;
@@ -101,12 +101,12 @@ static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     struct processes *processes = (struct processes *)pool;
     processes->deaths = false;
-    engine_begin(processes->engine, 0, tasks, chunk, false);
+    engine_begin(processes->engine, tasks, chunk, false);
     if (wait_for_all(processes))
         return -1;
     while (processes->deaths && any_pending(pool->config.arena, tasks)) {
         processes->deaths = false;
-        engine_begin(processes->engine, 0, tasks, 1, true);
+        engine_begin(processes->engine, tasks, 1, true);
         if (wait_for_all(processes))
             return -1;
     }
@@ -130,37 +130,39 @@ static void kill_all(struct processes *processes)
             kill(processes->pids[i], SIGKILL);
 }
 
-static int processes_start(struct pool *pool, char *why, size_t size)
+static int start_all(struct processes *processes, char *why, size_t size)
 {
-    struct processes *processes = (struct processes *)pool;
-    unsigned started = 0;
+    struct pool *pool = &processes->pool;
     int code = 0;
-    processes->engine = engine_make(pool, true, 0);
-    if (!processes->engine) {
-        pool_start_error(why, size, pool, 0, errno, NULL);
-        return -1;
-    }
+    unsigned started = 0;
     while (started < pool->config.workers && !code) {
         code = fork_worker(processes, started, 1);
         started += !code;
     }
-    if (code) {
-        pool_start_error(why, size, pool, started, code, NULL);
-    } else if (wait_for_all(processes)) {
-        code = ECHILD;
-        pool_start_error(why, size, pool, started, 0, task_message(ECHILD));
+    const char *error = NULL;
+    if (!code)
+        error =
+            wait_for_all(processes) ? task_message(ECHILD) : engine_entry_error(processes->engine);
+    if (!code && !error)
+        return 0;
+    pool_start_error(why, size, pool, started, code, error);
+    return -1;
+}
+
+static int processes_start(struct pool *pool, char *why, size_t size)
+{
+    struct processes *processes = (struct processes *)pool;
+    processes->engine = engine_make(pool, true);
+    if (!processes->engine) {
+        pool_start_error(why, size, pool, 0, errno, NULL);
+        return -1;
     }
-    for (unsigned i = 0; i < pool->config.workers && !code; i++) {
-        if (processes->engine->workers[i].entered < 0) {
-            code = ECHILD;
-            pool_start_error(why, size, pool, started, 0, processes->engine->workers[i].error);
-        }
-    }
-    if (code) {
+    int failed = start_all(processes, why, size);
+    if (failed) {
         kill_all(processes);
         processes_stop(pool);
     }
-    return code ? -1 : 0;
+    return failed;
 }
 
 static uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
