@@ -241,12 +241,13 @@ static enum status measure(const struct cli *cli, struct result *result)
 
 static enum status breakeven_run(const struct cli *cli)
 {
-    struct result *result = record_begin(cli, "breakeven");
-    if (!result)
-        return STATUS_USAGE;
+    struct result *result;
+    enum status status = record_begin(cli, "breakeven", &result);
+    if (status)
+        return status;
     result->seed =
         param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED;
-    enum status status = cli_configs(cli, result, param_text(cli->options, "backend"),
+    status = cli_configs(cli, result, param_text(cli->options, "backend"),
         param_text(cli->options, "workers"), param_count(cli->options, "chunk"), false);
     if (status == STATUS_DONE)
         status = measure(cli, result);

@@ -173,7 +173,7 @@ static enum status add_all(const struct cli *cli, struct result *result, const c
                 status = add_backend(cli, result, (*ops)->name, sizes, sizes_count, chunk);
         return status;
     }
-    for (const char *at = names; *at && !status; at += strcspn(at, ","), at += *at == ',') {
+    for (const char *at = names; at && !status; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         char name[RESULT_NAME_MAX];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
         status = add_backend(cli, result, name, sizes, sizes_count, chunk);

@@ -66,30 +66,29 @@ static char *utc_now(void)
     return strdup(text);
 }
 
-struct result *record_begin(const struct cli *cli, const char *label)
+enum status record_begin(const struct cli *cli, const char *label, struct result **begun)
 {
     const char *given = param_text(cli->options, "label");
     const char *host = param_text(cli->options, "host");
-    if (!is_plain_name(given ? given : label) || (host && !is_plain_name(host))) {
-        cli_fail(cli, STATUS_USAGE,
+    if (!is_plain_name(given ? given : label) || (host && !is_plain_name(host)))
+        return cli_fail(cli, STATUS_USAGE,
             "a label or host is a file's name of at most %d bytes without '/'",
             RESULT_NAME_MAX - 1);
-        return NULL;
-    }
     char path[PATH_MAX];
     struct result *result = result_new(given ? given : label);
     file_path(cli, result, path, sizeof path);
     if (check_writable(path)) {
-        cli_fail(cli, STATUS_FAILED, "cannot write %s: %s; give another file with --output", path,
-            strerror(errno));
+        int cause = errno;
         result_free(result);
-        return NULL;
+        return cli_fail(cli, STATUS_FAILED, "cannot write %s: %s; give another file with --output",
+            path, strerror(cause));
     }
     result->started = utc_now();
     result->command = strdup(cli->line);
     result->machine = machine_probe();
     result->usable_cpus = cpus_usable();
-    return result;
+    *begun = result;
+    return STATUS_DONE;
 }
 
 void record_case(struct result *result, const struct workload *workload)

@@ -128,6 +128,15 @@ static void add_commands(const struct cli *cli, struct result *result)
     free(sizes);
 }
 
+/* Better told now than after minutes of measuring. */
+static enum status check_whole(const struct cli *cli)
+{
+    char why[256];
+    enum status status =
+        param_given(cli->options, "whole") ? whole_check(why, sizeof why) : STATUS_DONE;
+    return status ? cli_fail(cli, status, "%s", why) : STATUS_DONE;
+}
+
 static enum status measure_whole(const struct cli *cli, struct result *result)
 {
     char why[512];
@@ -148,10 +157,11 @@ static enum status measure(const struct cli *cli, struct workload *workload, str
         .serial_max_s = SERIAL_MAX_SECONDS,
         .progress = progress_hook(),
     };
+    enum status status = check_whole(cli);
     record_case(result, workload);
-    if (sweep_measure(workload, &sweep, result))
+    if (status == STATUS_DONE && sweep_measure(workload, &sweep, result))
         return STATUS_INTERRUPTED;
-    return STATUS_DONE;
+    return status;
 }
 
 /* The result file is written whatever happened, as long as a block was begun. */
@@ -179,10 +189,11 @@ static enum status conclude(const struct cli *cli, const struct result *result, 
 static enum status sweep_case(const struct cli *cli, const char *name)
 {
     struct workload workload;
-    struct result *result = record_begin(cli, name);
-    if (!result)
-        return STATUS_USAGE;
-    enum status status = cli_configs(cli, result, param_text(cli->options, "backend"),
+    struct result *result;
+    enum status status = record_begin(cli, name, &result);
+    if (status)
+        return status;
+    status = cli_configs(cli, result, param_text(cli->options, "backend"),
         param_text(cli->options, "workers"), param_count(cli->options, "chunk"), true);
     if (status == STATUS_DONE)
         status = cli_open(cli, &workload, name);

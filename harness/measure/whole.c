@@ -122,6 +122,18 @@ static int run_hyperfine(char **arguments)
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static enum status not_found(char *why, size_t size)
+{
+    snprintf(why, size, "hyperfine was not found; install it (apt-get install hyperfine)");
+    return STATUS_UNAVAILABLE;
+}
+
+enum status whole_check(char *why, size_t size)
+{
+    char *arguments[] = {"hyperfine", "--version", NULL};
+    return run_hyperfine(arguments) == EXIT_NOT_FOUND ? not_found(why, size) : STATUS_DONE;
+}
+
 static double number_of(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
@@ -181,7 +193,7 @@ enum status whole_measure(struct result *result, unsigned blocks, char *why, siz
     for (unsigned block = 0; block < blocks && status == STATUS_DONE; block++)
         status = run_block(result, block, order, json);
     if (status == STATUS_UNAVAILABLE)
-        snprintf(why, size, "hyperfine was not found; install it (apt-get install hyperfine)");
+        not_found(why, size);
     else if (status == STATUS_FAILED)
         snprintf(why, size, "hyperfine gave no result for %s", result->case_name);
     tempdir_remove(folder);

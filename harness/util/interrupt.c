@@ -31,6 +31,8 @@ void interrupt_install(void)
     struct sigaction action = {.sa_handler = on_signal};
     for (size_t i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupt_requested(void)

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Handles SIGINT, SIGTERM and SIGHUP from now on. Call once, from the main thread. */
+/* Handles SIGINT, SIGTERM and SIGHUP from now on. A write to a closed pipe or beyond the limit of
+ * file sizes becomes an error of that write, so that the program ends in order there too. Call
+ * once, from the main thread. */
 void interrupt_install(void);
 
 /* Whether a signal has come. */

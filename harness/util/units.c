@@ -125,8 +125,8 @@ int units_parse_list(const char *text, int64_t **values)
         }
         if ((uint64_t)last - (uint64_t)first >= (uint64_t)(LIST_MAX - n)) /* exact in any case */
             goto bad;
-        for (int64_t value = first; value <= last; value++)
-            list[n++] = value;
+        for (int64_t i = 0; i <= last - first; i++)
+            list[n++] = first + i;
         if (*text == '\0')
             break;
         if (*text++ != ',')
