@@ -1,0 +1,121 @@
+# poolbench run: what it prints, and the known answers of the cases on every backend.
+
+load common
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# on_each_backend FUNCTION: calls it with each backend's name and a fitting number of workers
+on_each_backend() {
+    local backend
+    poolbench list --json >list.json
+    for backend in $(fields list.json backends | grep -o "'name': '[a-z-]*'" | cut -d "'" -f 4); do
+        echo "on $backend"
+        "$1" "$backend" "$([ "$backend" = serial ] && echo 1 || echo 3)"
+    done
+}
+
+# answer BACKEND WORKERS CASE ARGUMENT...: the result that run --json gives
+answer() {
+    local backend=$1 workers=$2
+    shift 2
+    poolbench run "$@" -b "$backend" -n "$workers" --json >run.json
+    json run.json 'd["errors"] == d["lost"] == 0 and d["ok"] == d["tasks"]'
+    fields run.json result
+}
+
+@test "run prints one line on stdout" {
+    run --separate-stderr poolbench run spin -N 100 --param grain=1us -b threads -n 2
+    [ "$status" = 0 ]
+    [ "${#lines[@]}" = 1 ]
+    [[ $output == 'spin on threads, 2 workers: 100 tasks in '*'/s; start '*', stop '*'; '@(TRUSTED|SUSPECT|REFUSED) ]]
+    run --separate-stderr poolbench run spin -N 1 -b serial
+    [[ $output == 'spin on serial, 1 worker: 1 tasks in '* ]]
+}
+
+@test "run --json has every key with its type" {
+    for backend in threads processes; do
+        poolbench run powersum --param n=10k -N 31 -b $backend -n 2 --chunk 3 --json >run.json
+        json run.json "d['schema'] == 'poolbench/run/v1' and d['case'] == 'powersum' and d['backend'] == '$backend'"
+        json run.json '(d["workers"], d["tasks"], d["chunk"]) == (2, 31, 3)'
+        json run.json 'all(number(d[k]) and d[k] >= 0 for k in ("wall_s", "start_s", "stop_s", "cpu_s", "tasks_per_s"))'
+        json run.json 'abs(d["tasks_per_s"] * d["wall_s"] / 31 - 1) < 1e-6'
+        json run.json 'set(d["task_s"]) == {"p50", "p99"} and 0 < d["task_s"]["p50"] <= d["task_s"]["p99"]'
+        json run.json 'count(d["peak_memory"]) and d["peak_memory"] > 100000'
+        json run.json '[d[k] for k in ("ok", "errors", "lost", "timeout", "cancelled")] == [31, 0, 0, 0, 0]'
+        json run.json 'd["checksum"].startswith("0x") and len(d["checksum"]) == 18'
+        json run.json 'd["result"] == "2499833358330000" and d["failures"] == []'
+        json run.json 'd["verdict"] in ("TRUSTED", "SUSPECT", "REFUSED") and texts(d["reasons"])'
+        json run.json '(d["verdict"] == "TRUSTED") == (d["reasons"] == [])'
+        json run.json '"speedup" not in d'
+    done
+}
+
+@test "run --vs serial adds the speedup from paired blocks" {
+    poolbench run sleep -N 4 --param duration=5ms -b threads -n 4 --vs serial --blocks 6 --json >run.json
+    json run.json 'interval(d["speedup"])'
+    json run.json '[s["lo"] <= s["value"] <= s["hi"] and 1.5 < s["value"] < 6 for s in [d["speedup"]]] == [True]'
+}
+
+@test "powersum gives the known sums on every backend" {
+    check() {
+        [ "$(answer "$1" "$2" powersum --param n=1000000)" = 249999833333583333000000 ]
+        [ "$(answer "$1" "$2" powersum --param n=1000000 --param repeat=2)" = 499999666667166666000000 ]
+        [ "$(answer "$1" "$2" powersum --param n=1 -N 5)" = 0 ]
+    }
+    on_each_backend check
+}
+
+@test "primes counts the known primes on every backend" {
+    check() {
+        [ "$(answer "$1" "$2" primes -N 6)" = 5 ]
+        [ "$(answer "$1" "$2" primes --param from=0 --param to=1000)" = 168 ]
+        [ "$(answer "$1" "$2" primes --param from=2 --param to=3)" = 1 ]
+        [ "$(answer "$1" "$2" primes --param from=1000000 --param to=1000003)" = 0 ]
+    }
+    on_each_backend check
+}
+
+@test "every backend and size gives the same checksum" {
+    check() {
+        poolbench run spin -N 50 --param grain=1us --param shape=uniform -b "$1" -n "$2" --json >run.json
+        fields run.json checksum >>checksums
+    }
+    on_each_backend check
+    [ "$(sort -u checksums | wc -l)" = 1 ]
+    poolbench run spin -N 50 --param grain=1us --param shape=uniform --seed 7 --json >run.json
+    [ "$(fields run.json checksum)" != "$(head -n 1 checksums)" ]
+}
+
+@test "no size given means the usable CPUs, and -1 counts back from them" {
+    export POOLBENCH_CPUS=3
+    poolbench run null -N 10 --json >run.json
+    json run.json 'd["workers"] == 3'
+    poolbench run null -N 10 -n -2 --json >run.json
+    json run.json 'd["workers"] == 2'
+    poolbench run null -N 10 -n -9 --json >run.json
+    json run.json 'd["workers"] == 1'
+    poolbench run null -N 10 -b serial --json >run.json
+    json run.json 'd["workers"] == 1'
+    poolbench run null -N 10 -n 13 --json >run.json
+    json run.json 'd["workers"] == 13'
+}
+
+@test "a process worker is a process of its own and is gone afterwards" {
+    poolbench run sleep -N 20 --param duration=1ms -b processes -n 5 --json >run.json
+    json run.json 'len(set(d["pids"])) == 5'
+    for pid in $(fields run.json pids | tr -d '[],'); do
+        [ ! -e "/proc/$pid" ]
+    done
+}
+
+@test "tasks on a full disk fail one by one with the cause, and the rest goes on" {
+    mount_folder full size=40k
+    run --separate-stderr poolbench run files -N 8 --param size=30k --param "folder=$folder" -b threads -n 4 --json
+    [ "$status" = 1 ]
+    echo "$output" >run.json
+    json run.json 'd["errors"] > 0 and d["ok"] + d["errors"] == 8 and d["lost"] == 0'
+    json run.json 'len(d["failures"]) == d["errors"]'
+    json run.json 'all("No space left on device" in f["cause"] for f in d["failures"])'
+    [[ $stderr == *': No space left on device'* ]]
+    [ -z "$(ls -A "$folder")" ]
+}

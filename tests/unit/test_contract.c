@@ -1,0 +1,260 @@
+/* Every available case on every available backend: pools of 1, 2, 5 and 13 workers over no, one,
+ * fewer and more tasks than workers, in chunks of every kind, give serial's values. Both lists come
+ * from the registry, so a new case or backend is tested without a change here; only a case whose
+ * default tasks are slow wants a line in `quick`. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "drive.h"
+#include "group.h"
+#include "leftovers.h"
+#include "pools.h"
+
+#include "harness/measure/plan.h"
+#include "harness/measure/runner.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define TASKS 31 /* more than any pool has workers */
+#define REGION_SECONDS 2e-3
+
+static const unsigned sizes[] = {1, 2, 5, 13};
+static const uint64_t chunks[] = {0, 1, 3, TASKS + 9};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Parameters with which 31 tasks take milliseconds. */
+static const struct quick {
+    const char *name;
+    uint64_t tasks; /* -N; 0: the parameters decide */
+    const char *params[4];
+} quick[] = {
+    {"spin", TASKS, {"grain=1us", "shape=straggler"}},
+    {"primes", 0, {"from=1000000007", "to=1000000038"}},
+    {"powersum", TASKS, {"n=10k"}},
+    {"sleep", TASKS, {"duration=100us"}},
+    {"files", TASKS, {"size=1k", "fsync=no"}},
+    {"http", TASKS, {"latency=1ms"}},
+};
+
+static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
+
+struct pair {
+    const struct bench_case *bench;
+    const struct pool_ops *ops;
+};
+
+static const struct quick *parameters_of(const char *name)
+{
+    static const struct quick others = {.tasks = TASKS};
+    for (size_t i = 0; i < COUNT(quick); i++)
+        if (strcmp(quick[i].name, name) == 0)
+            return &quick[i];
+    return &others;
+}
+
+static void open_pair(struct workload *workload, const struct pair *pair)
+{
+    const struct quick *parameters = parameters_of(pair->bench->name);
+    drive_open(workload, pair->bench->name, parameters->tasks, parameters->params);
+    assert_true(workload->run.tasks >= TASKS);
+}
+
+static void close_pair(struct workload *workload)
+{
+    workload_close(workload);
+    assert_int_equal(leftovers_entries(temporary, ""), 0);
+}
+
+/* How many pool sizes the backend takes: serial has one worker. */
+static size_t sizes_of(const struct pool_ops *ops)
+{
+    return strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes);
+}
+
+/* No task, one, fewer than workers (where that is another number), more. */
+static size_t counts_of(unsigned workers, uint64_t all, uint64_t counts[4])
+{
+    size_t n = 0;
+    counts[n++] = 0;
+    counts[n++] = 1;
+    if (workers > 3)
+        counts[n++] = workers - 2;
+    counts[n++] = all;
+    return n;
+}
+
+/* Serial's value of every task; the caller frees them. */
+static uint64_t *serial_values(struct workload *workload)
+{
+    uint64_t tasks = workload->run.tasks, *values = calloc(tasks, sizeof *values);
+    assert_non_null(values);
+    assert_int_equal(drive_run(workload, "serial", 1).ok, tasks);
+    for (uint64_t i = 0; i < tasks; i++)
+        values[i] = arena_slot(&workload->arena, i)->value;
+    return values;
+}
+
+static uint64_t checksum_of(const uint64_t *values, const uint64_t *indices, uint64_t tasks)
+{
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < tasks; i++) {
+        uint64_t index = indices ? indices[i] : i;
+        sum += hash_mix(index, values[index]);
+    }
+    return sum;
+}
+
+static void assert_sample(
+    const struct result_sample *sample, const struct runner_spec *spec, const uint64_t *values)
+{
+    if (*sample->failure)
+        fail_msg("%u workers, %llu tasks, chunk %llu: %s", spec->workers,
+            (unsigned long long)spec->tasks, (unsigned long long)spec->chunk, sample->failure);
+    assert_int_equal(sample->tasks, spec->tasks);
+    assert_int_equal(sample->ok, spec->tasks);
+    assert_int_equal(sample->errors + sample->lost, 0);
+    assert_false(sample->checksum_wrong);
+    assert_int_equal(sample->checksum, checksum_of(values, spec->indices, spec->tasks));
+}
+
+static void samples_have_the_checksum_of_serial(void **state)
+{
+    const struct pair *pair = *state;
+    struct workload workload;
+    open_pair(&workload, pair);
+    uint64_t *values = serial_values(&workload), counts[4];
+    for (size_t i = 0; i < sizes_of(pair->ops); i++) {
+        size_t n = counts_of(sizes[i], workload.run.tasks, counts);
+        for (size_t j = 0; j < n; j++) {
+            for (size_t k = 0; k < COUNT(chunks); k++) {
+                const struct runner_spec spec = {
+                    .ops = pair->ops, .workers = sizes[i], .tasks = counts[j], .chunk = chunks[k]};
+                struct result_sample sample = {0};
+                assert_int_equal(runner_sample(&workload, &spec, &sample, NULL), 0);
+                assert_sample(&sample, &spec, values);
+                assert_int_equal(sample.regions, 1);
+            }
+        }
+    }
+    free(values);
+    close_pair(&workload);
+}
+
+/* A random subset, warmed up and repeated, with tasks timed and memory read; and cold. */
+static void subsets_and_cold_samples_have_it_too(void **state)
+{
+    const struct pair *pair = *state;
+    struct workload workload;
+    uint64_t subset[TASKS / 2];
+    open_pair(&workload, pair);
+    uint64_t *values = serial_values(&workload);
+    plan_subset(1, 2, subset, COUNT(subset), workload.run.tasks);
+    for (int cold = 0; cold < 2; cold++) {
+        const struct runner_spec spec = {.ops = pair->ops,
+            .workers = sizes[sizes_of(pair->ops) / 2],
+            .tasks = COUNT(subset),
+            .indices = subset,
+            .least_seconds = REGION_SECONDS,
+            .cold = cold,
+            .warm_up = true,
+            .memory = true,
+            .task_times = true};
+        struct result_sample sample = {0};
+        struct runner_detail detail;
+        assert_int_equal(runner_sample(&workload, &spec, &sample, &detail), 0);
+        free(detail.pids);
+        assert_sample(&sample, &spec, values);
+        assert_true(sample.wall_s >= REGION_SECONDS);
+        assert_true(sample.regions >= 1);
+        assert_int_equal(detail.task_times_count, COUNT(subset));
+        assert_int_equal(sample.peak_memory > 0, !cold);
+    }
+    free(values);
+    close_pair(&workload);
+}
+
+/* One pool after the other runs region after region in this very process. */
+static void workers_counts_add_up_over_regions(void **state)
+{
+    const struct pair *pair = *state;
+    struct workload workload;
+    open_pair(&workload, pair);
+    uint64_t *values = serial_values(&workload), counts[4];
+    for (size_t i = 0; i < sizes_of(pair->ops); i++) {
+        const struct pool_config config = {.workers = sizes[i],
+            .task = pair->bench->task,
+            .ctx = workload.run.ctx,
+            .worker_enter = pair->bench->worker_enter,
+            .worker_leave = pair->bench->worker_leave,
+            .arena = &workload.arena};
+        struct pool *pool = pool_start(pair->ops, &config, drive_why, sizeof drive_why);
+        if (!pool)
+            fail_msg("%s", drive_why);
+        uint64_t sum = 0;
+        size_t n = counts_of(sizes[i], workload.run.tasks, counts);
+        for (size_t j = 0; j < n; j++) {
+            for (size_t k = 0; k < COUNT(chunks); k++) {
+                assert_int_equal(pool_map(pool, counts[j], chunks[k]), 0);
+                sum += counts[j];
+                assert_int_equal(pools_worker_tasks(pool), sum);
+                struct workload_outcome outcome = workload_outcome(&workload, counts[j], NULL);
+                assert_int_equal(outcome.ok, counts[j]);
+                assert_int_equal(outcome.checksum, checksum_of(values, NULL, counts[j]));
+            }
+        }
+        if (workload_verify(&workload, drive_why, sizeof drive_why))
+            fail_msg("%s", drive_why);
+        pool_stop(pool);
+    }
+    free(values);
+    close_pair(&workload);
+}
+
+/* All that the cases keep or leave goes below a folder of our own. */
+static int make_folders(void **state)
+{
+    (void)state;
+    if (tempdir_make(scratch, sizeof scratch, NULL, "contract"))
+        return -1;
+    snprintf(temporary, sizeof temporary, "%.*s/tmp", PATH_MAX - 8, scratch);
+    if (mkdir(temporary, 0700))
+        return -1;
+    return setenv("XDG_CACHE_HOME", scratch, 1) || setenv("TMPDIR", temporary, 1);
+}
+
+static int remove_folders(void **state)
+{
+    (void)state;
+    return tempdir_remove(scratch);
+}
+
+static void add_pair(const struct bench_case *bench, const struct pool_ops *ops)
+{
+    static struct pair pairs[256];
+    static size_t count;
+    assert(count < COUNT(pairs));
+    struct pair *pair = &pairs[count++];
+    *pair = (struct pair){bench, ops};
+#define ADD(test)                                                                                  \
+    group_add(pools_followed(ops) ? test : pools_not_followed, leftovers_mark, leftovers_check,    \
+        pair, "%s on %s: " #test, bench->name, ops->name)
+    ADD(samples_have_the_checksum_of_serial);
+    ADD(subsets_and_cold_samples_have_it_too);
+    ADD(workers_counts_add_up_over_regions);
+#undef ADD
+}
+
+int main(void)
+{
+    for (const struct registry_case *entry = registry_cases; entry->name; entry++)
+        for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
+            if (entry->bench && !((*ops)->supported && (*ops)->supported()))
+                add_pair(entry->bench, *ops);
+    return group_run("contract", make_folders, remove_folders);
+}

@@ -1,0 +1,382 @@
+/* Every backend directly through pool.h, with task functions of our own: order, failures, hooks,
+ * many and few tasks. What befalls worker processes is test_pool_deaths.c's, what the system
+ * refuses test_pool_limits.c's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "group.h"
+#include "leftovers.h"
+#include "pools.h"
+
+#include "harness/util/hash.h"
+
+#include <errno.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const unsigned sizes[] = {1, 2, 5, 13, 64};
+static const uint64_t chunks[] = {0, 1, 7, 1000000};
+
+/* How many of the sizes a backend takes: serial has one worker. */
+static size_t sizes_of(const struct pool_ops *ops)
+{
+    return strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes);
+}
+
+/* ---- order ---- */
+
+#define NOTE_BYTES 20
+
+/* ctx: how often each task ran */
+static int note_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    _Atomic uint64_t *runs = *(_Atomic uint64_t *const *)ctx;
+    (void)local;
+    runs[index]++;
+    result->value = hash_mix(1, index);
+    snprintf((char *)result->bytes, NOTE_BYTES, "task %llu", (unsigned long long)index);
+    return 0;
+}
+
+static void results_are_in_task_order_and_each_task_runs_once(void **state)
+{
+    const struct pool_ops *ops = *state;
+    const uint64_t tasks = 1000;
+    _Atomic uint64_t *runs = pools_shared(tasks * sizeof *runs);
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, tasks, NOTE_BYTES), 0);
+    uint64_t regions = 0;
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        struct pool *pool = pools_start(ops, sizes[i], note_task, &runs, &arena);
+        for (size_t j = 0; j < COUNT(chunks); j++) {
+            assert_int_equal(pool_map(pool, tasks, chunks[j]), 0);
+            regions++;
+            for (uint64_t k = 0; k < tasks; k++) {
+                char text[NOTE_BYTES];
+                snprintf(text, sizeof text, "task %llu", (unsigned long long)k);
+                assert_int_equal(arena.status[k], TASK_OK);
+                assert_int_equal(arena_slot(&arena, k)->value, hash_mix(1, k));
+                assert_string_equal(arena_slot(&arena, k)->bytes, text);
+                assert_int_equal(runs[k], regions);
+            }
+        }
+        pool_stop(pool);
+    }
+    arena_free(&arena);
+    pools_unshare(runs, tasks * sizeof *runs);
+}
+
+static void no_tasks_call_nothing_and_one_worker_suffices_for_one(void **state)
+{
+    const struct pool_ops *ops = *state;
+    _Atomic uint64_t *runs = pools_shared(sizeof *runs);
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 1, NOTE_BYTES), 0);
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        *runs = 0;
+        struct pool *pool = pools_start(ops, sizes[i], note_task, &runs, &arena);
+        for (int repeat = 0; repeat < 3; repeat++)
+            assert_int_equal(pool_map(pool, 0, 0), 0);
+        assert_int_equal(*runs, 0);
+        assert_int_equal(pool_map(pool, 1, 0), 0);
+        assert_int_equal(pool_map(pool, 0, 0), 0);
+        assert_int_equal(*runs, 1);
+        assert_int_equal(pools_worker_tasks(pool), 1);
+        pool_stop(pool);
+    }
+    arena_free(&arena);
+    pools_unshare(runs, sizeof *runs);
+}
+
+static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    result->value = index;
+    return 0;
+}
+
+static void a_million_empty_tasks_are_all_done(void **state)
+{
+    const struct pool_ops *ops = *state;
+    const uint64_t tasks = 1000000;
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, tasks, 0), 0);
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
+        uint64_t done = 0;
+        for (size_t j = 0; j < COUNT(chunks); j++) {
+            assert_int_equal(pool_map(pool, tasks, chunks[j]), 0);
+            uint64_t right = 0;
+            for (uint64_t k = 0; k < tasks; k++)
+                right += arena.status[k] == TASK_OK && arena_slot(&arena, k)->value == k;
+            assert_int_equal(right, tasks);
+            done += tasks;
+            assert_int_equal(pools_worker_tasks(pool), done);
+        }
+        pool_stop(pool);
+    }
+    arena_free(&arena);
+}
+
+static void regions_of_all_lengths_follow_each_other_on_one_pool(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 20, 0), 0);
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
+        uint64_t sum = 0;
+        for (uint64_t region = 0; region < 500; region++) {
+            uint64_t tasks = hash_mix(2, region) % 21;
+            assert_int_equal(pool_map(pool, tasks, region % 4), 0);
+            for (uint64_t k = 0; k < tasks; k++)
+                assert_int_equal(arena.status[k], TASK_OK);
+            sum += tasks;
+        }
+        assert_int_equal(pools_worker_tasks(pool), sum);
+        pool_stop(pool);
+    }
+    arena_free(&arena);
+}
+
+/* ---- failures ---- */
+
+static int picky_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    result->value = index;
+    if (index % 10 == 3)
+        return task_fail(ENOENT, "no number %llu", (unsigned long long)index);
+    return index % 10 == 7 ? EACCES : 0;
+}
+
+static void assert_failure(const struct task_failure *failure, unsigned workers)
+{
+    char message[TASK_MESSAGE_MAX];
+    bool told = failure->index % 10 == 3;
+    assert_true(told || failure->index % 10 == 7);
+    snprintf(message, sizeof message, "no number %llu", (unsigned long long)failure->index);
+    assert_int_equal(failure->code, told ? ENOENT : EACCES);
+    assert_string_equal(failure->message, told ? message : strerror(EACCES));
+    assert_true(failure->worker < workers);
+}
+
+static void a_failing_task_is_noted_and_costs_no_other(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 100, 0), 0);
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        struct pool *pool = pools_start(ops, sizes[i], picky_task, NULL, &arena);
+        for (size_t j = 0; j < COUNT(chunks); j++) {
+            assert_int_equal(pool_map(pool, 100, chunks[j]), 0);
+            assert_int_equal(*arena.failed, 20);
+            uint64_t seen = 0;
+            for (uint64_t k = 0; k < 20; k++) {
+                assert_failure(&arena.failures[k], sizes[i]);
+                seen += arena.failures[k].index;
+            }
+            assert_int_equal(seen, 2 * 450 + 10 * 10); /* 3 + 13 + ... and 7 + 17 + ... */
+            for (uint64_t k = 0; k < 100; k++)
+                assert_int_equal(
+                    arena.status[k], k % 10 == 3 || k % 10 == 7 ? TASK_ERROR : TASK_OK);
+        }
+        assert_int_equal(pool_map(pool, 3, 0), 0);
+        assert_int_equal(*arena.failed, 0); /* those of the last region are forgotten */
+        pool_stop(pool);
+    }
+    arena_free(&arena);
+}
+
+static int failing_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    (void)result;
+    return task_fail(EIO, "number %llu", (unsigned long long)index);
+}
+
+static void failures_beyond_the_list_are_counted(void **state)
+{
+    const struct pool_ops *ops = *state;
+    const uint64_t tasks = 70000;
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, tasks, 0), 0);
+    assert_true(arena.failures_max < tasks);
+    struct pool *pool = pools_start(ops, sizes[sizes_of(ops) / 2], failing_task, NULL, &arena);
+    assert_int_equal(pool_map(pool, tasks, 0), 0);
+    assert_int_equal(*arena.failed, tasks);
+    for (uint64_t i = 0; i < arena.failures_max; i++) {
+        char message[TASK_MESSAGE_MAX];
+        snprintf(
+            message, sizeof message, "number %llu", (unsigned long long)arena.failures[i].index);
+        assert_string_equal(arena.failures[i].message, message);
+    }
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
+/* ---- a worker's entry and exit ---- */
+
+struct hooks {
+    _Atomic uint64_t entered, left, tasks;
+    uint64_t fail_at; /* the entry that fails, counted from 1; 0: none */
+    bool silent;      /* without a message */
+};
+
+static int hooks_enter(const void *ctx, void **local)
+{
+    struct hooks *hooks = (struct hooks *)ctx;
+    uint64_t number = ++hooks->entered;
+    if (number == hooks->fail_at)
+        return hooks->silent ? EMFILE : task_fail(EPERM, "no badge for visitor %d", (int)number);
+    uint64_t *own = calloc(1, sizeof *own);
+    *local = own;
+    return own ? 0 : ENOMEM;
+}
+
+static void hooks_leave(const void *ctx, void *local)
+{
+    struct hooks *hooks = (struct hooks *)ctx;
+    hooks->left++;
+    hooks->tasks += *(uint64_t *)local;
+    free(local);
+}
+
+static int hooks_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    ++*(uint64_t *)local; /* not atomic: nobody else may have this one */
+    result->value = index;
+    return 0;
+}
+
+static struct pool *start_hooks(const struct pool_ops *ops, unsigned workers, struct hooks *hooks,
+    struct arena *arena, char *why, size_t size)
+{
+    const struct pool_config config = {.workers = workers,
+        .task = hooks_task,
+        .ctx = hooks,
+        .worker_enter = hooks_enter,
+        .worker_leave = hooks_leave,
+        .arena = arena};
+    return pool_start(ops, &config, why, size);
+}
+
+static void each_worker_enters_and_leaves_once_with_a_local_of_its_own(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct hooks *hooks = pools_shared(sizeof *hooks);
+    struct arena arena;
+    char why[512];
+    assert_int_equal(arena_make(&arena, 5000, 0), 0);
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        hooks->entered = hooks->left = hooks->tasks = 0;
+        struct pool *pool = start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why);
+        assert_non_null(pool);
+        assert_int_equal(hooks->entered, sizes[i]);
+        assert_int_equal(pool_map(pool, 5000, 1), 0);
+        assert_int_equal(pool_map(pool, 5000, 0), 0);
+        assert_int_equal(hooks->left, 0);
+        pool_stop(pool);
+        assert_int_equal(hooks->left, sizes[i]);
+        assert_int_equal(hooks->tasks, 10000);
+    }
+    arena_free(&arena);
+    pools_unshare(hooks, sizeof *hooks);
+}
+
+static void a_worker_that_cannot_enter_fails_the_start_with_its_message(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct hooks *hooks = pools_shared(sizeof *hooks);
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 1, 0), 0);
+    struct leftovers before = leftovers_now();
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        for (int first = 0; first < 2; first++) {
+            char why[512] = "", what[256];
+            hooks->entered = 0;
+            hooks->fail_at = first ? 1 : sizes[i];
+            hooks->silent = first;
+            assert_null(start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why));
+            if (!strstr(why, ops->name) || !strstr(why, first ? strerror(EMFILE) : "no badge"))
+                fail_msg("\"%s\" does not tell the cause", why);
+            assert_null(strchr(why, '\n'));
+            if (!leftovers_none(&before, what, sizeof what))
+                fail_msg("%u workers: %s", sizes[i], what);
+        }
+    }
+    arena_free(&arena);
+    pools_unshare(hooks, sizeof *hooks);
+}
+
+/* ---- workers seen from outside ---- */
+
+static void workers_are_the_processes_that_they_say(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 1, 0), 0);
+    for (size_t i = 0; i < sizes_of(ops); i++) {
+        struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
+        for (unsigned j = 0; j < sizes[i]; j++) {
+            pid_t pid = pool_worker_pid(pool, j);
+            if (!ops->processes) {
+                assert_int_equal(pid, getpid());
+                continue;
+            }
+            char expected[64], name[64] = "";
+            snprintf(expected, sizeof expected, "pb-%.7s-%u\n", ops->name, j);
+            pools_read_name(pid, name, sizeof name);
+            assert_string_equal(name, expected);
+            for (unsigned k = 0; k < j; k++)
+                assert_int_not_equal(pid, pool_worker_pid(pool, k));
+        }
+        pool_stop(pool);
+    }
+    arena_free(&arena);
+}
+
+/* ---- refused sizes: the system's limits are test_pool_limits.c's ---- */
+
+static void serial_refuses_a_second_worker(void **state)
+{
+    struct arena arena;
+    char why[512] = "";
+    assert_int_equal(arena_make(&arena, 1, 0), 0);
+    const struct pool_config config = {.workers = 2, .task = empty_task, .arena = &arena};
+    assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_string_equal(why, "serial has exactly 1 worker, not 2");
+    arena_free(&arena);
+}
+
+static void add_backend(const struct pool_ops *ops)
+{
+#define ADD(test) POOLS_ADD(test, ops)
+    ADD(results_are_in_task_order_and_each_task_runs_once);
+    ADD(no_tasks_call_nothing_and_one_worker_suffices_for_one);
+    ADD(a_million_empty_tasks_are_all_done);
+    ADD(regions_of_all_lengths_follow_each_other_on_one_pool);
+    ADD(a_failing_task_is_noted_and_costs_no_other);
+    ADD(failures_beyond_the_list_are_counted);
+    ADD(each_worker_enters_and_leaves_once_with_a_local_of_its_own);
+    ADD(a_worker_that_cannot_enter_fails_the_start_with_its_message);
+    ADD(workers_are_the_processes_that_they_say);
+    if (sizes_of(ops) == 1)
+        ADD(serial_refuses_a_second_worker);
+#undef ADD
+}
+
+int main(void)
+{
+    for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
+        if (!((*ops)->supported && (*ops)->supported()))
+            add_backend(*ops);
+    return group_run("pool", NULL, NULL);
+}

@@ -1,0 +1,154 @@
+/* Pools that the system refuses, and what a pool costs it: a size that is too much for the user or
+ * the memory fails whole, with the reason, and starting again and again takes no more memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "group.h"
+#include "leftovers.h"
+#include "pools.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <malloc.h>
+#include <sys/resource.h>
+
+#define NOBODY 65534
+#define UNABLE 2 /* a child's exit status where it cannot have the limit */
+
+static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    result->value = index;
+    return 0;
+}
+
+static bool is_serial(const struct pool_ops *ops)
+{
+    return strcmp(ops->name, "serial") == 0;
+}
+
+static void starting_again_and_again_takes_no_more_memory(void **state)
+{
+    const struct pool_ops *ops = *state;
+    if (POOLS_SANITIZED) {
+        print_message("a sanitizer keeps freed memory\n");
+        skip();
+    }
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 100, 0), 0);
+    uint64_t before = 0;
+    for (int repeat = 0; repeat < 120; repeat++) {
+        if (repeat == 20)
+            before = pools_virtual_size();
+        struct pool *pool = pools_start(ops, is_serial(ops) ? 1 : 5, empty_task, NULL, &arena);
+        assert_int_equal(pool_map(pool, 100, 1), 0);
+        pool_stop(pool);
+    }
+    assert_int_equal(pools_virtual_size(), before);
+    arena_free(&arena);
+}
+
+/* Run in a child with a limit of its own: what is wrong with how a pool of 64 is refused, or "". */
+static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    struct arena arena;
+    char why[512] = "", what[256];
+    if (arena_make(&arena, 1, 0)) {
+        snprintf(wrong, size, "no arena");
+        return;
+    }
+    const struct pool_config config = {.workers = 64, .task = empty_task, .arena = &arena};
+    struct leftovers before = leftovers_now();
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    unsigned number = 0, of = 0;
+    const char *refuses = strstr(why, "the system refuses worker ");
+    if (pool)
+        snprintf(wrong, size, "the pool has started");
+    else if (!refuses || sscanf(refuses, "the system refuses worker %u of %u", &number, &of) != 2 ||
+             number < 1 || number > 64 || of != 64 || !strstr(why, "ask for fewer workers") ||
+             !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
+        snprintf(wrong, size, "\"%s\" does not tell the reason", why);
+    else if (!leftovers_none(&before, what, sizeof what))
+        snprintf(wrong, size, "%s", what);
+}
+
+/* Without root, whose processes the kernel does not count. */
+static void limit_processes(void)
+{
+    struct rlimit few = {6, 6};
+    if (getuid() != 0)
+        few = (struct rlimit){0, 0};
+    setrlimit(RLIMIT_NPROC, &few);
+    if (getuid() == 0 && (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY)))
+        _exit(2);              /* POOLS_SKIPPED */
+    prctl(PR_SET_DUMPABLE, 1); /* else /proc/self is root's */
+}
+
+static void limit_memory(void)
+{
+    struct rlimit little;
+    getrlimit(RLIMIT_AS, &little);
+    little.rlim_cur = pools_virtual_size() + (40 << 20); /* some stacks of 8 MiB */
+    setrlimit(RLIMIT_AS, &little);
+}
+
+static void assert_refused(const struct pool_ops *ops, void (*limit)(void))
+{
+    char *wrong = pools_shared(1024);
+    int status = 0;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        leftovers_settle();
+        limit();
+        refuse(ops, wrong, 1024);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    bool unable = WIFEXITED(status) && WEXITSTATUS(status) == UNABLE;
+    assert_true(unable || status == 0);
+    if (*wrong)
+        fail_msg("%s", wrong);
+    pools_unshare(wrong, 1024);
+    if (unable) {
+        print_message("root cannot become user %d here\n", NOBODY);
+        skip();
+    }
+}
+
+static void too_many_workers_for_the_user_are_refused_whole(void **state)
+{
+    assert_refused(*state, limit_processes);
+}
+
+static void too_many_workers_for_the_memory_are_refused_whole(void **state)
+{
+    if (POOLS_SANITIZED) {
+        print_message("a sanitizer takes more address space than any limit leaves\n");
+        skip();
+    }
+    assert_refused(*state, limit_memory);
+}
+
+static void add_backend(const struct pool_ops *ops)
+{
+    POOLS_ADD(starting_again_and_again_takes_no_more_memory, ops);
+    if (is_serial(ops))
+        return;
+    POOLS_ADD(too_many_workers_for_the_user_are_refused_whole, ops);
+    if (!ops->processes)
+        POOLS_ADD(too_many_workers_for_the_memory_are_refused_whole, ops);
+}
+
+int main(void)
+{
+    mallopt(M_ARENA_MAX, 1); /* so that memory is the pools' alone */
+    for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
+        if (!((*ops)->supported && (*ops)->supported()))
+            add_backend(*ops);
+    return group_run("limits", NULL, NULL);
+}
