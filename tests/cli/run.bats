@@ -108,12 +108,12 @@ answer() {
     done
 }
 
-@test "tasks on a full disk fail one by one with the cause, and the rest goes on" {
+@test "tasks on a full disk fail one by one with the cause" {
     mount_folder full size=40k
-    run --separate-stderr poolbench run files -N 8 --param size=30k --param "folder=$folder" -b threads -n 4 --json
+    run --separate-stderr poolbench run files -N 8 --param size=60k --param "folder=$folder" -b threads -n 4 --json
     [ "$status" = 1 ]
     echo "$output" >run.json
-    json run.json 'd["errors"] > 0 and d["ok"] + d["errors"] == 8 and d["lost"] == 0'
+    json run.json 'd["errors"] == 8 and d["ok"] == 0 and d["lost"] == 0'
     json run.json 'len(d["failures"]) == d["errors"]'
     json run.json 'all("No space left on device" in f["cause"] for f in d["failures"])'
     [[ $stderr == *': No space left on device'* ]]

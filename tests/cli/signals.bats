@@ -130,6 +130,16 @@ stopped_sweep_keeps_its_samples() {
     nothing_left
 }
 
+@test "SIGKILL in a run leaves no process that would have gone on for a minute" {
+    for backend in serial threads processes; do
+        start run sleep -N 5 --param duration=60s -b $backend -n "$([ $backend = serial ] && echo 1 || echo 5)"
+        within 10 has_processes "$([ $backend = processes ] && echo 7 || echo 2)"
+        kill -KILL "$program"
+        ended 137
+        nothing_left
+    done
+}
+
 @test "SIGKILL in a run of http ends workers and server" {
     poolbench list http >list.out 2>&1 || skip 'http was not built'
     for backend in threads processes; do

@@ -94,12 +94,18 @@ static inline void *leftovers_nothing(void *argument)
     return argument;
 }
 
-/* A sanitizer starts a thread of its own together with a process's first one. */
+/* A sanitizer starts a thread of its own together with a process's first one. Where there is none,
+ * the wait is for that first one to leave /proc. */
 static inline void leftovers_settle(void)
 {
+    static bool settled;
     pthread_t thread;
-    if (pthread_create(&thread, NULL, leftovers_nothing, NULL) == 0)
-        pthread_join(thread, NULL);
+    if (settled || pthread_create(&thread, NULL, leftovers_nothing, NULL))
+        return;
+    pthread_join(thread, NULL);
+    for (int ms = 0; leftovers_entries("/proc/self/task", "") > 1 && ms < 100; ms++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    settled = true;
 }
 
 static inline int leftovers_mark(void **state)

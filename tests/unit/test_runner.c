@@ -22,7 +22,7 @@
 /* What the case's tasks do and note, shared with all processes. */
 struct script {
     int (*act)(struct script *script, uint64_t index);
-    _Atomic uint64_t runs;
+    _Atomic uint64_t runs, entries;
     uint64_t offset; /* added to every value */
     long enter_ns;   /* how long a worker takes to enter */
     int enter_code;  /* what it then returns */
@@ -40,8 +40,9 @@ static int script_task(const void *ctx, void *local, uint64_t index, struct task
 
 static int script_enter(const void *ctx, void **local)
 {
-    const struct script *script = ctx;
+    struct script *script = (struct script *)ctx;
     (void)local;
+    script->entries++;
     nanosleep(&(struct timespec){.tv_nsec = script->enter_ns}, NULL);
     return script->enter_code;
 }
@@ -144,6 +145,13 @@ static void start_is_timed_apart_and_in_a_cold_sample_with_the_region(void **sta
     struct result_sample cold = take(&stage, &spec);
     assert_true(cold.wall_s >= 0.05);
     assert_int_equal(cold.ok, TASKS);
+
+    stage.script->enter_ns = 0;
+    stage.script->entries = 0;
+    spec.least_seconds = 0.01;
+    cold = take(&stage, &spec);
+    assert_true(cold.regions > 1);
+    assert_int_equal(stage.script->entries, cold.regions * spec.workers);
     tear_down(&stage);
 }
 
