@@ -32,7 +32,7 @@ struct pool *pool_start(
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     arena_reset(pool->config.arena, tasks);
-    return tasks == 0 ? 0 : pool->ops->map(pool, tasks, chunk);
+    return tasks > 0 && pool->ops->map(pool, tasks, chunk) ? -1 : 0;
 }
 
 void pool_stop(struct pool *pool)

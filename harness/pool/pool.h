@@ -115,6 +115,7 @@ struct pool_ops {
     /* Starts the workers; `pool` is zeroed but for ops and config. Returns 0, or -1 with one line
      * in why, everything undone. */
     int (*start)(struct pool *pool, char *why, size_t size);
+    /* tasks > 0; the arena is reset. Returns 0, or another number with a message. */
     int (*map)(struct pool *pool, uint64_t tasks, uint64_t chunk);
     void (*stop)(struct pool *pool);
     uint64_t (*worker_tasks)(const struct pool *pool, unsigned worker);

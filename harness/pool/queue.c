@@ -1,6 +1,4 @@
-/* The textbook thread pool: one mutex, two condition variables and a list of jobs, to be read
- * first. Every job costs an allocation, two turns at the one mutex and often a wake-up, which is
- * why it slows down as workers are added. */
+/* The textbook thread pool, to be read first: one mutex, two condition variables, a job list. */
 #include "pool.h"
 
 #include <errno.h>
@@ -33,6 +31,12 @@ struct queue {
     struct worker workers[];
 };
 
+static void finish_one(struct queue *queue)
+{
+    if (--queue->unfinished == 0)
+        pthread_cond_signal(&queue->job_done);
+}
+
 /* Waits for a job and takes it off the list; NULL when the pool stops. Called with the mutex. */
 static struct job *take(struct queue *queue)
 {
@@ -44,16 +48,12 @@ static struct job *take(struct queue *queue)
     return job;
 }
 
-static void finish_one(struct queue *queue)
-{
-    if (--queue->unfinished == 0)
-        pthread_cond_signal(&queue->job_done);
-}
-
 static void wait_until_finished(struct queue *queue)
 {
+    pthread_mutex_lock(&queue->mutex);
     while (queue->unfinished > 0)
         pthread_cond_wait(&queue->job_done, &queue->mutex);
+    pthread_mutex_unlock(&queue->mutex);
 }
 
 static void *work(void *argument)
@@ -62,19 +62,17 @@ static void *work(void *argument)
     struct queue *queue = worker->queue;
     void *local;
     int code = pool_worker_enter(&queue->pool, worker->index, &local);
-
     pthread_mutex_lock(&queue->mutex);
     if (code)
         snprintf(queue->error, sizeof queue->error, "%s", task_message(code));
     finish_one(queue);
-    for (struct job *job; !code && (job = take(queue));) {
+    for (struct job *job; !code && (job = take(queue)); finish_one(queue)) {
         pthread_mutex_unlock(&queue->mutex);
         for (uint64_t i = job->begin; i < job->end; i++)
             pool_run_task(&queue->pool, local, worker->index, i);
         pthread_mutex_lock(&queue->mutex);
         worker->done += job->end - job->begin;
         free(job);
-        finish_one(queue);
     }
     pthread_mutex_unlock(&queue->mutex);
     if (!code)
@@ -85,21 +83,20 @@ static void *work(void *argument)
 static int queue_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     struct queue *queue = (struct queue *)pool;
-    struct job *job = NULL;
-    pthread_mutex_lock(&queue->mutex);
-    for (uint64_t begin = 0; begin < tasks && (job = malloc(sizeof *job)); begin = job->end) {
-        uint64_t count = pool_chunk(tasks - begin, chunk, pool->config.workers);
-        *job = (struct job){.begin = begin, .end = begin + count};
+    struct job *job;
+    uint64_t begin = 0;
+    while (begin < tasks && (job = malloc(sizeof *job))) {
+        *job = (struct job){.begin = begin};
+        job->end = begin += pool_chunk(tasks - begin, chunk, pool->config.workers);
+        pthread_mutex_lock(&queue->mutex);
         *queue->last = job;
         queue->last = &job->next;
         queue->unfinished++;
         pthread_cond_signal(&queue->job_added);
+        pthread_mutex_unlock(&queue->mutex);
     }
     wait_until_finished(queue);
-    pthread_mutex_unlock(&queue->mutex);
-    if (!job)
-        task_fail(ENOMEM, "queue: out of memory for a job");
-    return job ? 0 : -1;
+    return begin == tasks ? 0 : task_fail(ENOMEM, "queue: out of memory for a job");
 }
 
 static void queue_stop(struct pool *pool)
@@ -120,18 +117,15 @@ static int queue_start(struct pool *pool, char *why, size_t size)
     pthread_mutex_init(&queue->mutex, NULL);
     pthread_cond_init(&queue->job_added, NULL);
     pthread_cond_init(&queue->job_done, NULL);
-
     int code = 0;
-    pthread_mutex_lock(&queue->mutex);
-    while (queue->started < pool->config.workers && !code) {
-        struct worker *worker = &queue->workers[queue->started];
-        *worker = (struct worker){.queue = queue, .index = queue->started};
-        code = pthread_create(&worker->thread, NULL, work, worker);
+    queue->unfinished = pool->config.workers;
+    for (unsigned i = 0; i < pool->config.workers && !code; i++) {
+        queue->workers[i] = (struct worker){.queue = queue, .index = i};
+        code = pthread_create(&queue->workers[i].thread, NULL, work, &queue->workers[i]);
         queue->started += !code;
-        queue->unfinished += !code;
     }
-    wait_until_finished(queue);
-    pthread_mutex_unlock(&queue->mutex);
+    if (code == 0)
+        wait_until_finished(queue);
     if (code == 0 && !*queue->error)
         return 0;
     pool_start_error(why, size, pool, queue->started, code, queue->error);
