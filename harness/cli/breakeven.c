@@ -219,7 +219,7 @@ static enum status measure(const struct cli *cli, struct result *result)
         .resolution = param_real(cli->options, "resolution"),
         .pairs_max = (unsigned)param_count(cli->options, "pairs"),
         .budget_s = (double)param_duration(cli->options, "budget") * 1e-9,
-        .progress = progress_hook(),
+        .progress = progress_hook(result->label),
     };
     char why[512];
     for (size_t i = 0; i < result->configs_count; i++)

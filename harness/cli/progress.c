@@ -23,16 +23,11 @@ static bool on_terminal(void)
     return isatty(STDERR_FILENO) && term && *term;
 }
 
-static void start(double seconds)
+void progress_begin(double seconds)
 {
     progress.start = clock_now();
     progress.total = seconds;
     progress.before = 0;
-}
-
-void progress_begin(double seconds)
-{
-    start(seconds);
 }
 
 static void draw(double done)
@@ -60,16 +55,19 @@ static void update(void *context, double done)
 
 void progress_step(const char *name, double seconds)
 {
-    if (progress.total <= 0)
-        start(seconds);
     progress.name = name;
     progress.step = seconds;
     progress.step_start = clock_now();
     update(NULL, 0);
 }
 
-struct sweep_progress progress_hook(void)
+struct sweep_progress progress_hook(const char *name)
 {
+    if (progress.total <= 0) { /* no step: what is measured is the whole */
+        progress_begin(1);
+        progress.step = 1;
+        progress.name = name;
+    }
     return (struct sweep_progress){.report = update};
 }
 

@@ -5,14 +5,15 @@
 
 #include "../measure/sweep.h"
 
-/* Announces steps that together take about `seconds`. Without it, a step is the whole. */
+/* Announces steps that together take about `seconds`. */
 void progress_begin(double seconds);
 
 /* Begins a step that takes about `seconds`. name must live until the step ends. */
 void progress_step(const char *name, double seconds);
 
-/* The part of the step that is done, as a hook for measuring functions. */
-struct sweep_progress progress_hook(void);
+/* The part of the step that is done, as a hook for measuring functions. Outside a step the
+ * measurement is the whole, and is shown under this name. */
+struct sweep_progress progress_hook(const char *name);
 
 /* Ends the step, and clears the bar. */
 void progress_step_end(void);

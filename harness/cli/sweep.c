@@ -155,7 +155,7 @@ static enum status measure(const struct cli *cli, struct workload *workload, str
         .blocks = (unsigned)param_count(cli->options, "blocks"),
         .budget_s = (double)param_duration(cli->options, "budget") * 1e-9,
         .serial_max_s = SERIAL_MAX_SECONDS,
-        .progress = progress_hook(),
+        .progress = progress_hook(result->label),
     };
     enum status status = check_whole(cli);
     record_case(result, workload);
