@@ -213,13 +213,16 @@ static void note(struct report *report, int code)
     snprintf(report->message, sizeof report->message, "%s", task_message(code));
 }
 
-/* Reaps one child; a failure is put into words. */
+/* Reaps one child; a failure is put into words. A signal that this process alone was sent, and has
+ * a handler for, is passed on. */
 static int reap(int folder, pid_t child, const struct report *report)
 {
     int status;
-    while (waitpid(child, &status, 0) < 0)
+    while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR)
             return task_fail(errno, "waitpid: %s", strerror(errno));
+        kill(child, SIGINT);
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     if (WIFEXITED(status))
@@ -252,6 +255,8 @@ static int run_makers(const struct collection *collection, struct report *report
                 task_fail(errno, "cannot start a process to make photographs: %s", strerror(errno));
     }
     for (unsigned i = 0; i < started; i++) {
+        if (code == EINTR && children[i] > 0)
+            kill(children[i], SIGINT);
         int ended = children[i] > 0 ? reap(collection->folder, children[i], &reports[i]) : 0;
         code = ended != 0 ? ended : code; /* the last one's, as is the message */
     }

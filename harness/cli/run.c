@@ -75,6 +75,12 @@ static uint64_t failures_count(const struct run *run)
     return failed < arena->failures_max ? failed : arena->failures_max;
 }
 
+static int by_index(const void *left, const void *right)
+{
+    const struct task_failure *a = left, *b = right;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
 static json_t *failures_json(const struct run *run)
 {
     json_t *list = json_array();
@@ -196,6 +202,7 @@ static enum status take_sample(struct run *run)
     if (workload_verify(&run->workload, why, sizeof why))
         return cli_fail(run->cli, STATUS_FAILED, "wrong result: %s", why);
     workload_answer(&run->workload, run->answer, sizeof run->answer);
+    qsort(run->workload.arena.failures, failures_count(run), sizeof(struct task_failure), by_index);
     return STATUS_DONE;
 }
 

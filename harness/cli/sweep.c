@@ -1,6 +1,7 @@
 /* sweep: one case over backends and sizes in blocks, into one result file; or a whole profile. */
 #include "../measure/sweep.h"
 #include "../analyze/summary.h"
+#include "../measure/cpus.h"
 #include "../measure/whole.h"
 #include "../util/interrupt.h"
 #include "../util/units.h"
@@ -119,7 +120,7 @@ static void add_commands(const struct cli *cli, struct result *result)
     for (unsigned i = 0; configs && i < result->configs_count; i++) {
         bool wanted = strcmp(result->configs[i].backend, "serial") == 0;
         for (int j = 0; j < count; j++)
-            wanted |= sizes[j] == (int64_t)result->configs[i].workers;
+            wanted |= cpus_workers(sizes[j]) == result->configs[i].workers;
         if (wanted)
             configs[n++] = i;
     }
@@ -128,12 +129,32 @@ static void add_commands(const struct cli *cli, struct result *result)
     free(sizes);
 }
 
+static bool has_size(const struct result *result, int64_t size)
+{
+    for (size_t i = 0; i < result->configs_count; i++)
+        if (result->configs[i].workers == cpus_workers(size) &&
+            strcmp(result->configs[i].backend, "serial") != 0)
+            return true;
+    return false;
+}
+
 /* Better told now than after minutes of measuring. */
-static enum status check_whole(const struct cli *cli)
+static enum status check_whole(const struct cli *cli, const struct result *result)
 {
     char why[256];
-    enum status status =
-        param_given(cli->options, "whole") ? whole_check(why, sizeof why) : STATUS_DONE;
+    int64_t *sizes, missing = 0;
+    if (!param_given(cli->options, "whole"))
+        return STATUS_DONE;
+    int count = units_parse_list(param_text(cli->options, "whole"), &sizes);
+    for (int i = count; i-- > 0;)
+        if (!has_size(result, sizes[i]))
+            missing = sizes[i];
+    bool all = count > 0 && missing == 0 && has_size(result, sizes[0]);
+    free(sizes);
+    if (!all)
+        return cli_fail(cli, STATUS_USAGE,
+            "--whole asks for %" PRId64 " workers, which -n does not; add it there", missing);
+    enum status status = whole_check(why, sizeof why);
     return status ? cli_fail(cli, status, "%s", why) : STATUS_DONE;
 }
 
@@ -157,7 +178,7 @@ static enum status measure(const struct cli *cli, struct workload *workload, str
         .serial_max_s = SERIAL_MAX_SECONDS,
         .progress = progress_hook(result->label),
     };
-    enum status status = check_whole(cli);
+    enum status status = check_whole(cli, result);
     record_case(result, workload);
     if (status == STATUS_DONE && sweep_measure(workload, &sweep, result))
         return STATUS_INTERRUPTED;

@@ -118,8 +118,8 @@ static void processes_stop(struct pool *pool)
     struct processes *processes = (struct processes *)pool;
     engine_stop(processes->engine);
     for (unsigned i = 0; i < pool->config.workers; i++)
-        if (processes->pids[i] > 0)
-            waitpid(processes->pids[i], NULL, 0);
+        while (processes->pids[i] > 0 && waitpid(processes->pids[i], NULL, 0) < 0 && errno == EINTR)
+            ;
     engine_free(processes->engine);
 }
 

@@ -158,12 +158,14 @@ int param_set(
         return -1;
     }
     struct value *value = value_of(values, name);
-    if (param->type != PARAM_FLAG && parse(param, text, value)) {
+    struct value parsed = *value; /* a refused text must leave the number as it was */
+    if (param->type != PARAM_FLAG && parse(param, text, &parsed)) {
         char what[256];
         accepted(param, what, sizeof what);
         snprintf(why, size, "%s: \"%s\" is not %s", name, text, what);
         return -1;
     }
+    *value = parsed;
     value->given = true;
     if (param->type == PARAM_MANY) {
         append(value, text);

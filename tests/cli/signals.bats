@@ -109,6 +109,23 @@ stopped_sweep_keeps_its_samples() {
     done
 }
 
+# Whether at least $1 photographs are there, whole.
+has_photographs() {
+    [ "$(find . -name '*.jpg' -size +0 | wc -l)" -ge "$1" ]
+}
+
+@test "SIGTERM while photographs are made ends it, and those made are kept" {
+    poolbench list thumbnails >list.out 2>&1 || skip 'thumbnails was not built'
+    start run thumbnails -N 100k --param cache=cache
+    within 10 has_photographs 3
+    kill -TERM "$program"
+    within 10 nobody_marked
+    ended 130
+    [ "$(cat err)" = '' ]
+    has_photographs 3
+    [ -z "$(find cache -name '.*')" ]
+}
+
 @test "a second Ctrl-C ends it at once" {
     start sweep sleep -N 4 --param duration=60s -b processes -n 2 -o x.json
     within 10 has_processes 2
