@@ -17,6 +17,7 @@
 #define STEAL_TICKS 3
 #define OTHERS_REFUSED 0.15
 #define OTHERS_SUSPECT 0.05
+#define OTHERS_SECONDS 0.1 /* less is the rounding of ticks of 10 ms */
 #define CANARY_REFUSED 0.10
 #define CANARY_SUSPECT 0.05
 #define SAMPLES_MIN 20
@@ -111,7 +112,7 @@ static void judge_others(struct verdict *verdict, const struct result *result)
 {
     double capacity = result->noise.window_s * result->usable_cpus;
     double part = capacity > 0 ? result->noise.others_s / capacity : 0;
-    if (part > OTHERS_SUSPECT)
+    if (part > OTHERS_SUSPECT && result->noise.others_s >= OTHERS_SECONDS)
         add(verdict, part > OTHERS_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
             "other processes used %.0f %% of the usable CPUs (limit %g %%); stop them and repeat",
             100 * part, 100 * (part > OTHERS_REFUSED ? OTHERS_REFUSED : OTHERS_SUSPECT));

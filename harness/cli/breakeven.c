@@ -106,15 +106,15 @@ static int find_search(const struct result *result, const struct result_config *
     return -1;
 }
 
-static struct interval crossing(const struct result *result, int search)
+static struct bracket crossing(const struct result *result, int search)
 {
     if (search < 0)
-        return (struct interval){NAN, NAN, NAN};
+        return (struct bracket){BRACKET_UNDECIDED, {NAN, NAN, NAN}};
     struct bracket_point *points;
     size_t n = bracket_points(result, (unsigned)search, &points);
-    struct interval x = bracket_of(&result->searches[search], points, n).x;
+    struct bracket bracket = bracket_of(&result->searches[search], points, n);
     free(points);
-    return x;
+    return bracket;
 }
 
 /* What the pool adds at a search's smallest size: per task by grain, per region by tasks, in ns. */
@@ -139,7 +139,8 @@ static struct interval overhead(const struct result *result, int search, bool pe
 
 /* One configuration's figures. */
 struct row {
-    struct interval overhead_ns, region_ns, grain_ns, tasks_warm, tasks_cold, metg50_ns;
+    struct interval overhead_ns, region_ns;
+    struct bracket grain_ns, tasks_warm, tasks_cold, metg50_ns;
 };
 
 static struct row row_of(const struct result *result, const struct result_config *config)
@@ -165,9 +166,9 @@ static json_t *row_json(const struct result *result, const struct result_config 
     return json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "backend",
         config->backend, "workers", (int)config->workers, "chunk", (json_int_t)config->chunk,
         "overhead_ns", json_interval(row.overhead_ns), "region_ns", json_interval(row.region_ns),
-        "breakeven_ns", json_interval(row.grain_ns), "breakeven_tasks", "warm",
-        json_interval(row.tasks_warm), "cold", json_interval(row.tasks_cold), "metg50_ns",
-        json_interval(row.metg50_ns), "metg90_ns", json_interval(unknown));
+        "breakeven_ns", json_interval(row.grain_ns.x), "breakeven_tasks", "warm",
+        json_interval(row.tasks_warm.x), "cold", json_interval(row.tasks_cold.x), "metg50_ns",
+        json_interval(row.metg50_ns.x), "metg90_ns", json_interval(unknown));
 }
 
 static void print_json(const struct result *result, const struct verdict *verdict)
@@ -181,17 +182,21 @@ static void print_json(const struct result *result, const struct verdict *verdic
     json_print(root);
 }
 
-/* "123 [110, 140]", or what is known instead. */
-static const char *crossing_text(char *text, size_t size, struct interval x, const char *unit)
+/* "123 [110, 140] ns", or what is known instead. */
+static const char *crossing_text(
+    char *text, size_t size, const struct bracket *bracket, const char *unit)
 {
-    if (isfinite(x.value))
+    const struct interval x = bracket->x;
+    if (bracket->outcome == BRACKET_FOUND)
         snprintf(text, size, "%.3g [%.3g, %.3g] %s", x.value, x.lo, x.hi, unit);
+    else if (bracket->outcome == BRACKET_ALWAYS_SLOWER)
+        snprintf(text, size, "slower up to %.3g %s", x.lo, unit);
+    else if (bracket->outcome == BRACKET_ALWAYS_FASTER)
+        snprintf(text, size, "faster from %.3g %s on", x.hi, unit);
     else if (isfinite(x.lo))
-        snprintf(text, size, "above %.3g %s", x.lo, unit);
-    else if (isfinite(x.hi))
-        snprintf(text, size, "below %.3g %s", x.hi, unit);
+        snprintf(text, size, "above %.3g %s, not decided", x.lo, unit);
     else
-        snprintf(text, size, "not known");
+        snprintf(text, size, "not decided");
     return text;
 }
 
@@ -203,10 +208,10 @@ static void print_text(const struct result *result, const struct verdict *verdic
         const struct row row = row_of(result, &result->configs[i]);
         char grain[64], warm[64], cold[64], metg[64];
         cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s", result->configs[i].backend,
-            result->configs[i].workers, crossing_text(grain, sizeof grain, row.grain_ns, "ns"),
-            crossing_text(warm, sizeof warm, row.tasks_warm, "tasks"),
-            crossing_text(cold, sizeof cold, row.tasks_cold, "tasks"),
-            crossing_text(metg, sizeof metg, row.metg50_ns, "ns"));
+            result->configs[i].workers, crossing_text(grain, sizeof grain, &row.grain_ns, "ns"),
+            crossing_text(warm, sizeof warm, &row.tasks_warm, "tasks"),
+            crossing_text(cold, sizeof cold, &row.tasks_cold, "tasks"),
+            crossing_text(metg, sizeof metg, &row.metg50_ns, "ns"));
     }
     printf("break-even: a pool is faster than serial from here on; %s\n",
         verdict_name(verdict->level));

@@ -5,6 +5,7 @@
 #include "../measure/registry.h"
 #include "../pool/pool.h"
 #include "../util/interrupt.h"
+#include "../util/quote.h"
 #include "../util/units.h"
 
 #include <stdarg.h>
@@ -108,7 +109,7 @@ static char *command_line(int argc, char **argv)
     FILE *text = open_memstream(&line, &size);
     fputs("poolbench", text);
     for (int i = 0; i < argc; i++)
-        fprintf(text, strpbrk(argv[i], " \t'\"$*?;&|<>()") ? " '%s'" : " %s", argv[i]);
+        quote_word(text, argv[i]);
     fclose(text);
     return line;
 }
@@ -138,6 +139,15 @@ enum status cli_run(const struct cli_command *command, int argc, char **argv)
     return status;
 }
 
+static bool has_config(const struct result *result, const struct result_config *config)
+{
+    for (size_t i = 0; i < result->configs_count; i++)
+        if (result->configs[i].workers == config->workers &&
+            strcmp(result->configs[i].backend, config->backend) == 0)
+            return true;
+    return false;
+}
+
 static enum status add_backend(const struct cli *cli, struct result *result, const char *name,
     const int64_t *sizes, int sizes_count, uint64_t chunk)
 {
@@ -158,7 +168,8 @@ static enum status add_backend(const struct cli *cli, struct result *result, con
         if (strcmp(name, "serial") == 0 && config.workers != 1)
             return cli_fail(
                 cli, STATUS_USAGE, "serial has exactly 1 worker, not %u", config.workers);
-        result_add_config(result, &config);
+        if (!has_config(result, &config))
+            result_add_config(result, &config);
     }
     return STATUS_DONE;
 }

@@ -2,6 +2,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "../analyze/stat.h"
 #include "../analyze/verdict.h"
 #include "../measure/workload.h"
 #include "../store/result.h"
@@ -66,6 +67,9 @@ enum status cli_configs(const struct cli *cli, struct result *result, const char
 
 /* Opens a case with the options above. Returns STATUS_DONE or another after a message. */
 enum status cli_open(const struct cli *cli, struct workload *workload, const char *name);
+
+/* "1.93 [1.91, 1.95]", with a dash for what is not known. Returns text. */
+const char *cli_interval(char *text, size_t size, struct interval interval);
 
 /* A table to stdout: cells of a row are separated by '\t' in text; columns are aligned. */
 struct cli_table;

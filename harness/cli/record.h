@@ -27,7 +27,7 @@ void record_folder(const struct cli *cli, char *path, size_t size);
 /* A new result with machine, command, start and CPUs filled in, once it is known that its file can
  * be written. label: where the option gives none. Returns STATUS_DONE, or another status after a
  * message; there is no result then. */
-enum status record_begin(const struct cli *cli, const char *label, struct result **result);
+enum status record_begin(const struct cli *cli, const char *label, struct result **begun);
 
 /* The case's part of it. */
 void record_case(struct result *result, const struct workload *workload);

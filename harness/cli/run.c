@@ -162,8 +162,9 @@ static void print_text(const struct run *run)
     if (*run->answer)
         printf("; result %s", run->answer);
     if (param_given(run->cli->options, "vs")) {
+        char text[64];
         struct interval speedup = summary_of(run->result, run->config).speedup;
-        printf("; speedup %.3g [%.3g, %.3g] against serial", speedup.value, speedup.lo, speedup.hi);
+        printf("; speedup %s against serial", cli_interval(text, sizeof text, speedup));
     }
     printf("; %s\n", verdict_name(run->verdict.level));
 }
@@ -191,7 +192,7 @@ static enum status take_sample(struct run *run)
         .chunk = config->chunk,
         .tasks = run->workload.run.tasks,
         .memory = true,
-        .task_times = true,
+        .task_times = param_flag(run->cli->options, "json"),
     };
     run->sample = (struct result_sample){.config = run->config};
     if (runner_sample(&run->workload, &spec, &run->sample, &run->detail))

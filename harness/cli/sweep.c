@@ -66,7 +66,7 @@ static void print_text(const struct result *result, const struct verdict *verdic
     for (unsigned i = 0; i < result->configs_count; i++) {
         const struct result_config *config = &result->configs[i];
         struct summary summary = summary_of(result, i);
-        char rate[32], start[32], stop[32], notes[128] = "";
+        char speedup[64], rate[32], start[32], stop[32], notes[128] = "";
         int length = 0;
         if (summary.errors || summary.lost)
             length = snprintf(notes, sizeof notes, "%" PRIu64 " errors, %" PRIu64 " lost ",
@@ -76,9 +76,9 @@ static void print_text(const struct result *result, const struct verdict *verdic
                 "%zu wrong, %zu failed samples ", summary.wrong, summary.failed);
         if (config->workers > result->usable_cpus)
             snprintf(notes + length, sizeof notes - (size_t)length, "more workers than CPUs");
-        cli_table_row(table, "%s\t%u\t%.2f [%.2f, %.2f]\t%.2f\t%s\t%s\t%s\t%s", config->backend,
-            config->workers, summary.speedup.value, summary.speedup.lo, summary.speedup.hi,
-            summary.efficiency.value, units_si(rate, sizeof rate, summary.tasks_per_s.value),
+        cli_table_row(table, "%s\t%u\t%s\t%.2f\t%s\t%s\t%s\t%s", config->backend, config->workers,
+            cli_interval(speedup, sizeof speedup, summary.speedup), summary.efficiency.value,
+            units_si(rate, sizeof rate, summary.tasks_per_s.value),
             units_seconds(start, sizeof start, summary.start_s),
             units_seconds(stop, sizeof stop, summary.stop_s), notes);
     }
@@ -124,7 +124,7 @@ static void add_commands(const struct cli *cli, struct result *result)
         if (wanted)
             configs[n++] = i;
     }
-    whole_add_commands(result, configs, n);
+    whole_add_commands(result, configs, n, cli->options);
     free(configs);
     free(sizes);
 }
@@ -165,9 +165,17 @@ static enum status measure_whole(const struct cli *cli, struct result *result)
     enum status status = whole_measure(result, (unsigned)result->blocks_count, why, sizeof why);
     if (status != STATUS_DONE)
         result->complete = false;
-    if (status == STATUS_DONE || status == STATUS_INTERRUPTED)
-        return status;
-    return cli_fail(cli, status, "%s", why);
+    if (status != STATUS_DONE && status != STATUS_INTERRUPTED)
+        return cli_fail(cli, status, "%s", why);
+    for (unsigned i = 0; i < result->commands_count; i++) {
+        size_t failed;
+        summary_command(result, i, &failed);
+        if (failed)
+            status = cli_graver(
+                status, cli_fail(cli, STATUS_FAILED, "%zu of %zu runs failed: %s", failed,
+                            result->runs_count / result->commands_count, result->commands[i].text));
+    }
+    return status;
 }
 
 static enum status measure(const struct cli *cli, struct workload *workload, struct result *result)

@@ -1,6 +1,8 @@
-/* Aligned text tables on stdout. Rows are kept until their columns' widths are known. */
+/* Aligned text tables on stdout, and the numbers in them. Rows are kept until their columns' widths
+ * are known. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,4 +76,18 @@ void cli_table_print(struct cli_table *table)
     }
     free(table->rows);
     free(table);
+}
+
+static const char *number(char *text, size_t size, double value)
+{
+    snprintf(text, size, isfinite(value) ? "%.2f" : "-", value);
+    return text;
+}
+
+const char *cli_interval(char *text, size_t size, struct interval interval)
+{
+    char value[32], lo[32], hi[32];
+    snprintf(text, size, "%s [%s, %s]", number(value, sizeof value, interval.value),
+        number(lo, sizeof lo, interval.lo), number(hi, sizeof hi, interval.hi));
+    return text;
 }

@@ -126,6 +126,8 @@ static enum status time_region(
         return STATUS_INTERRUPTED;
     if (!*sample.failure && (sample.lost || sample.errors || sample.checksum_wrong))
         snprintf(sample.failure, sizeof sample.failure, "wrong result");
+    if (!*sample.failure)
+        workload_verify(workload, sample.failure, sizeof sample.failure);
     if (*sample.failure) {
         snprintf(search->why, search->size, "spin on %s, %u workers: %s", spec.ops->name,
             spec.workers, sample.failure);
@@ -143,7 +145,7 @@ static enum status take_pair(const struct search *search, double nominal, uint64
         .search = search->index, .nominal = nominal, .tasks = tasks_for(search, nominal)};
     double grain_ns = search->search->axis == RESULT_BY_GRAIN ? nominal : BREAKEVEN_TASK_NS;
     unsigned order[2];
-    double seconds[2];
+    double seconds[2] = {0};
     enum status status = open_spin(
         &workload, iterations_for(&search->scale, grain_ns), pair.tasks, search->why, search->size);
     if (status)

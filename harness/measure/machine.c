@@ -141,8 +141,6 @@ static void set_system(json_t *machine)
     set_field(machine, "cpu_model", "/proc/cpuinfo", "model name");
     set_field(machine, "os", "/etc/os-release", "PRETTY_NAME");
     set_file(machine, "virtualization", "/sys/hypervisor/type");
-    if (!json_object_get(machine, "virtualization"))
-        set_field(machine, "virtualization", "/proc/cpuinfo", "Hypervisor vendor");
     set_file(machine, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     set_file(machine, "turbo", "/sys/devices/system/cpu/cpufreq/boost");
     set_file(machine, "thp", "/sys/kernel/mm/transparent_hugepage/enabled");

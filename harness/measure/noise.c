@@ -114,15 +114,21 @@ struct noise_mark noise_mark(void)
     return mark;
 }
 
+/* Counters can run backwards: steal does on some hosts, and a cgroup may be gone. */
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
 struct result_noise noise_since(const struct noise_mark *before)
 {
     struct noise_mark now = noise_mark();
     return (struct result_noise){
         .window_s = (double)(now.at - before->at) * 1e-9,
-        .steal_ticks = now.steal_ticks - before->steal_ticks,
-        .cpu_ticks = now.cpu_ticks - before->cpu_ticks,
-        .throttled = now.throttled - before->throttled,
-        .swapped_in = now.swapped_in - before->swapped_in,
+        .steal_ticks = grown(now.steal_ticks, before->steal_ticks),
+        .cpu_ticks = grown(now.cpu_ticks, before->cpu_ticks),
+        .throttled = grown(now.throttled, before->throttled),
+        .swapped_in = grown(now.swapped_in, before->swapped_in),
         .cpus_changed = now.affinity != before->affinity || now.quota > before->quota ||
                         now.quota < before->quota,
         /* below 0: less than the two clocks' resolution */

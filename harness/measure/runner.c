@@ -7,6 +7,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,15 +33,23 @@ struct tap {
     const struct workload *workload;
     const uint64_t *indices;
     double *times;   /* NULL: not timed */
-    uint64_t stride; /* every stride-th task is */
+    uint64_t stride; /* every stride-th task is; a power of two */
 };
+
+static uint64_t timing_stride(const struct runner_spec *spec)
+{
+    uint64_t stride = 1;
+    while (stride * RUNNER_TASK_TIMES < spec->tasks)
+        stride *= 2;
+    return stride;
+}
 
 static int tap_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     const struct tap *tap = ctx;
     const struct workload *workload = tap->workload;
     uint64_t real = tap->indices ? tap->indices[index] : index;
-    if (!tap->times || index % tap->stride != 0)
+    if (!tap->times || (index & (tap->stride - 1)) != 0)
         return workload->bench->task(workload->run.ctx, local, real, result);
     uint64_t start = clock_now();
     int code = workload->bench->task(workload->run.ctx, local, real, result);
@@ -146,7 +155,7 @@ static int warm_sample(struct child *child)
     double before = cpu_seconds(child->pool);
     if (time_regions(child))
         return -1;
-    report->cpu_s = cpu_seconds(child->pool) - before;
+    report->cpu_s = fmax(0, cpu_seconds(child->pool) - before); /* a worker may have died */
     for (unsigned i = 0; i < child->spec->workers; i++)
         report->pids[i] = pool_worker_pid(child->pool, i);
     if (child->spec->memory)
@@ -163,7 +172,7 @@ static _Noreturn void child_main(
         .workload = workload,
         .indices = spec->indices,
         .times = spec->task_times ? report->task_times : NULL,
-        .stride = (spec->tasks + RUNNER_TASK_TIMES - 1) / RUNNER_TASK_TIMES,
+        .stride = timing_stride(spec),
     };
     bool tapped = tap.indices || tap.times;
     struct child child = {
@@ -233,13 +242,14 @@ static void judge(
     sample->lost = outcome.lost;
     sample->checksum = outcome.checksum;
     sample->checksum_wrong = outcome.wrong;
-    workload_learn(workload, spec->tasks, spec->indices);
+    if (strcmp(spec->ops->name, "serial") == 0)
+        workload_learn(workload, spec->tasks, spec->indices);
 }
 
 static void fill_detail(
     struct runner_detail *detail, const struct runner_spec *spec, const struct report *report)
 {
-    uint64_t stride = (spec->tasks + RUNNER_TASK_TIMES - 1) / RUNNER_TASK_TIMES;
+    uint64_t stride = timing_stride(spec);
     detail->task_times_count =
         spec->tasks && report->finished ? (size_t)((spec->tasks + stride - 1) / stride) : 0;
     memcpy(detail->task_times, report->task_times, sizeof detail->task_times);
@@ -249,15 +259,21 @@ static void fill_detail(
         memcpy(detail->pids, report->pids, size);
 }
 
+/* Shared with the child; NULL with errno. */
+static struct report *map_report(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 int runner_sample(struct workload *workload, const struct runner_spec *spec,
     struct result_sample *sample, struct runner_detail *detail)
 {
     if (interrupt_requested())
         return -1;
     size_t size = sizeof(struct report) + spec->workers * sizeof(pid_t);
-    struct report *report =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (report == MAP_FAILED) {
+    struct report *report = map_report(size);
+    if (!report) {
         snprintf(sample->failure, sizeof sample->failure, "no memory for a sample's report: %s",
             strerror(errno));
         return 0;

@@ -35,8 +35,7 @@ struct runner_detail {
 
 /* Takes one sample into *sample (all but block, config, order, at_s; those stay) and leaves its
  * results in the workload's arena. A sample without a time says why in sample->failure. detail may
- * be NULL. Values of tasks that had none become reference: whoever runs a task first, serial runs
- * it too, and a difference shows with whoever comes second. Returns 0, or -1 when a signal
+ * be NULL. Serial's results become reference. Returns 0, or -1 when a signal
  * interrupted it. */
 int runner_sample(struct workload *workload, const struct runner_spec *spec,
     struct result_sample *sample, struct runner_detail *detail);

@@ -113,11 +113,25 @@ static int take_sample(struct sweep *sweep, struct result_sample *sample)
     return 0;
 }
 
+/* In the first block only: the other results need something to be compared with. */
+static void put_serial_first(const struct sweep *sweep, unsigned *order, unsigned n)
+{
+    for (unsigned i = 1; i < n; i++) {
+        if (is_serial(sweep, order[i])) {
+            unsigned first = order[0];
+            order[0] = order[i];
+            order[i] = first;
+        }
+    }
+}
+
 static int take_block(struct sweep *sweep, unsigned block, unsigned *order)
 {
     unsigned n = (unsigned)sweep->result->configs_count;
     struct result_block record = {.at_s = clock_since(sweep->start), .canary_s = noise_canary()};
     plan_order(sweep->result->seed, block, order, n);
+    if (block == 0)
+        put_serial_first(sweep, order, n);
     if (sweep->subset)
         plan_subset(sweep->result->seed, block, sweep->subset, sweep->subset_size,
             sweep->workload->run.tasks);

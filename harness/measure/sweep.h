@@ -1,4 +1,5 @@
-/* A sweep: blocks in which serial and every other configuration run once, in random order. */
+/* A sweep: blocks in which serial and every other configuration run once, in random order
+ * (the first begins with serial, whose results the others are compared with). */
 #ifndef MEASURE_SWEEP_H
 #define MEASURE_SWEEP_H
 

@@ -3,11 +3,13 @@
 #include "whole.h"
 
 #include "../util/interrupt.h"
+#include "../util/quote.h"
 #include "../util/tempdir.h"
 #include "plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,49 +19,37 @@
 
 #define EXIT_NOT_FOUND 127
 
-/* Appends a word, quoted so that hyperfine's splitting and a shell's give it back. */
-static void append_word(FILE *text, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_=+./,:@%";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        fprintf(text, " %s", word);
-        return;
-    }
-    fputs(" '", text);
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", text);
-        else
-            fputc(*word, text);
-    fputc('\'', text);
-}
-
-/* The words behind the program's name. The caller frees them. */
-static char *command_words(const struct result *result, const struct result_config *config)
+/* The words behind the program's name, malloc'd: what the user gave, and nothing that is a default,
+ * since a case may refuse parameters that do not go together. */
+static char *command_words(const struct result *result, const struct result_config *config,
+    const struct param_values *options)
 {
     char *words = NULL;
+    const char *pair;
     size_t length;
     FILE *text = open_memstream(&words, &length);
     if (!text)
         return NULL;
-    fprintf(text, "run %s -b %s -n %u -N %llu", result->case_name, config->backend, config->workers,
-        (unsigned long long)result->tasks);
-    for (size_t i = 0; i < result->params_count; i++) {
-        char pair[PATH_MAX];
-        snprintf(pair, sizeof pair, "%s=%s", result->params[i].name, result->params[i].value);
+    fprintf(text, "run %s -b %s -n %u", result->case_name, config->backend, config->workers);
+    if (param_given(options, "tasks"))
+        fprintf(text, " -N %" PRIu64, param_count(options, "tasks"));
+    if (config->chunk)
+        fprintf(text, " --chunk %" PRIu64, config->chunk);
+    for (size_t i = 0; (pair = param_many(options, "param", i)); i++) {
         fputs(" --param", text);
-        append_word(text, pair);
+        quote_word(text, pair);
     }
-    fprintf(text, " --seed %llu", (unsigned long long)result->seed);
+    if (param_given(options, "seed"))
+        fprintf(text, " --seed %" PRIu64, param_count(options, "seed"));
     fclose(text);
     return words;
 }
 
-void whole_add_commands(struct result *result, const unsigned *configs, size_t count)
+void whole_add_commands(struct result *result, const unsigned *configs, size_t count,
+    const struct param_values *options)
 {
     for (size_t i = 0; i < count; i++) {
-        char *words = command_words(result, &result->configs[configs[i]]);
+        char *words = command_words(result, &result->configs[configs[i]], options);
         char *text;
         if (words && asprintf(&text, "poolbench %s", words) >= 0) {
             result_add_command(result, configs[i], text);
@@ -81,7 +71,7 @@ static char **make_arguments(const struct result *result, const unsigned *order,
     char **arguments = calloc(heads + n + 2, sizeof *arguments);
     FILE *text = open_memstream(&quoted, &length);
     if (readlink("/proc/self/exe", program, sizeof program - 1) > 0 && text)
-        append_word(text, program);
+        quote_word(text, program);
     if (text)
         fclose(text);
     for (size_t i = 0; arguments && i < heads; i++)
@@ -104,12 +94,15 @@ static void free_arguments(char **arguments)
     free(arguments);
 }
 
-/* Runs hyperfine to its end, silent. Returns its exit status, or -1. */
-static int run_hyperfine(char **arguments)
+/* Runs hyperfine to its end, silent. A signal kills the commands with it, so what they have in
+ * temporary folders is put below ours (NULL: it has none). Returns its exit status, or -1. */
+static int run_hyperfine(char **arguments, const char *folder)
 {
     int status = 0;
     pid_t pid = interrupt_fork();
     if (pid == 0) {
+        if (folder)
+            setenv("TMPDIR", folder, 1);
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
             dup2(null, STDERR_FILENO) >= 0)
@@ -131,7 +124,7 @@ static enum status not_found(char *why, size_t size)
 enum status whole_check(char *why, size_t size)
 {
     char *arguments[] = {"hyperfine", "--version", NULL};
-    return run_hyperfine(arguments) == EXIT_NOT_FOUND ? not_found(why, size) : STATUS_DONE;
+    return run_hyperfine(arguments, NULL) == EXIT_NOT_FOUND ? not_found(why, size) : STATUS_DONE;
 }
 
 static double number_of(const json_t *object, const char *key)
@@ -165,11 +158,14 @@ static int read_runs(struct result *result, const char *path, unsigned block, co
 }
 
 static enum status run_block(
-    struct result *result, unsigned block, unsigned *order, const char *json)
+    struct result *result, unsigned block, unsigned *order, const char *folder)
 {
+    char json[PATH_MAX + 16];
+    snprintf(json, sizeof json, "%s/block.json", folder);
+    unlink(json); /* an earlier block's must not be taken for this one's */
     plan_order(~result->seed, block, order, (unsigned)result->commands_count);
     char **arguments = make_arguments(result, order, json);
-    int code = arguments ? run_hyperfine(arguments) : -1;
+    int code = arguments ? run_hyperfine(arguments, folder) : -1;
     free_arguments(arguments);
     if (interrupt_requested())
         return STATUS_INTERRUPTED;
@@ -181,17 +177,16 @@ static enum status run_block(
 
 enum status whole_measure(struct result *result, unsigned blocks, char *why, size_t size)
 {
-    char folder[PATH_MAX], json[PATH_MAX + 16];
+    char folder[PATH_MAX];
     unsigned *order = calloc(result->commands_count + 1, sizeof *order);
     if (!order || tempdir_make(folder, sizeof folder, NULL, "hyperfine")) {
         snprintf(why, size, "no temporary folder for hyperfine: %s", strerror(errno));
         free(order);
         return STATUS_FAILED;
     }
-    snprintf(json, sizeof json, "%s/block.json", folder);
     enum status status = STATUS_DONE;
     for (unsigned block = 0; block < blocks && status == STATUS_DONE; block++)
-        status = run_block(result, block, order, json);
+        status = run_block(result, block, order, folder);
     if (status == STATUS_UNAVAILABLE)
         not_found(why, size);
     else if (status == STATUS_FAILED)

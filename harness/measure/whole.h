@@ -3,13 +3,15 @@
 #define MEASURE_WHOLE_H
 
 #include "../store/result.h"
+#include "../util/param.h"
 #include "../util/status.h"
 
 #include <stddef.h>
 
-/* Adds `poolbench run` of the result's case, parameters, tasks and seed as one command for each of
- * the configurations listed (indices into result->configs). */
-void whole_add_commands(struct result *result, const unsigned *configs, size_t count);
+/* Adds `poolbench run` of the result's case as one command for each of the configurations listed
+ * (indices into result->configs), with the tasks, parameters and seed given in options. */
+void whole_add_commands(struct result *result, const unsigned *configs, size_t count,
+    const struct param_values *options);
 
 /* Whether hyperfine is there: STATUS_DONE, or STATUS_UNAVAILABLE with one line in why. */
 enum status whole_check(char *why, size_t size);

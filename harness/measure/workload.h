@@ -18,8 +18,8 @@ struct workload {
     struct param_values *params;
     struct case_run run; /* tasks, even, ctx: as setup decided */
     struct arena arena;  /* the results of the last region */
-    uint64_t *reference; /* each task's value as it was first seen ... */
-    bool *known;         /* ... where there was an ok one */
+    uint64_t *reference; /* serial's value of each task ... */
+    bool *known;         /* ... where it has run it, and it was ok */
 };
 
 /* "cpu", "io", ...: the word for a kind. */
@@ -54,7 +54,7 @@ struct workload_outcome {
 struct workload_outcome workload_outcome(
     const struct workload *workload, uint64_t tasks, const uint64_t *indices);
 
-/* Takes the arena's ok values as reference where none is known yet. */
+/* Takes the arena's ok values as reference where none is known yet: for serial's regions. */
 void workload_learn(struct workload *workload, uint64_t tasks, const uint64_t *indices);
 
 /* Runs the case's verify hook on a region of all tasks. Returns 0, or a code with one line in

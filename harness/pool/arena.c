@@ -42,8 +42,8 @@ int arena_make(struct arena *arena, uint64_t tasks, size_t result_size)
         errno = EOVERFLOW;
         return -1;
     }
-    unsigned char *base = mmap(NULL, layout.size, PROT_READ | PROT_WRITE,
-        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    unsigned char *base =
+        mmap(NULL, layout.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
         return -1;
     arena->failed = (_Atomic uint64_t *)(void *)base;

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-/* How long the owner of a shared engine sleeps before it looks at `seen` in spite of the hint. */
-#define RECHECK_MS 20
+/* Whoever is woken wakes so many others. The owner wakes one and then sleeps: if it woke several at
+ * once, the scheduler, which sees its CPU still taken, would put two of them on another one, and a
+ * short region would end before it mends that. */
+#define WAKES_EACH 2
 
 static size_t engine_size(const struct pool *pool)
 {
@@ -79,7 +81,7 @@ static void report_back(struct engine *engine, unsigned worker, uint32_t round)
     /* pairs with the acquire load in all_reported */
     atomic_store_explicit(&engine->workers[worker].seen, round, memory_order_release);
     if ((int32_t)atomic_fetch_sub_explicit(&engine->busy, 1, memory_order_release) <= 1)
-        futex_wake_all(&engine->busy, engine->shared);
+        futex_wake(&engine->busy, 1, engine->shared);
 }
 
 /* Sleeps until the round is another than `last`; returns it. */
@@ -89,6 +91,7 @@ static uint32_t next_round(struct engine *engine, uint32_t last)
     /* pairs with the release store in engine_begin */
     while ((round = atomic_load_explicit(&engine->round, memory_order_acquire)) == last)
         futex_wait(&engine->round, last, NULL, engine->shared);
+    futex_wake(&engine->round, WAKES_EACH, engine->shared);
     return round;
 }
 
@@ -119,7 +122,7 @@ static void publish_round(struct engine *engine)
     uint32_t round = atomic_load_explicit(&engine->round, memory_order_relaxed) + 1;
     /* pairs with the acquire load in next_round */
     atomic_store_explicit(&engine->round, round, memory_order_release);
-    futex_wake_all(&engine->round, engine->shared);
+    futex_wake(&engine->round, 1, engine->shared);
 }
 
 void engine_begin(struct engine *engine, uint64_t tasks, uint64_t chunk, bool only_pending)
@@ -141,14 +144,16 @@ static bool all_reported(struct engine *engine)
     return true;
 }
 
-bool engine_wait(struct engine *engine, unsigned timeout_ms)
+bool engine_wait(struct engine *engine, bool once)
 {
-    const struct timespec step = {.tv_nsec = RECHECK_MS * 1000000};
-    for (unsigned waited = 0;; waited += RECHECK_MS) {
+    const struct timespec step = {.tv_nsec = ENGINE_RECHECK_MS * 1000000};
+    for (bool again = false;; again = true) {
         uint32_t busy = atomic_load_explicit(&engine->busy, memory_order_acquire);
         if (all_reported(engine))
             return true;
-        if (timeout_ms && waited >= timeout_ms)
+        if (again) /* a worker that died may not have woken others */
+            futex_wake(&engine->round, INT_MAX, engine->shared);
+        if (again && once)
             return false;
         futex_wait(&engine->busy, busy, &step, engine->shared);
     }
@@ -177,4 +182,5 @@ void engine_stop(struct engine *engine)
 {
     engine->stopping = true;
     publish_round(engine);
+    futex_wake(&engine->round, INT_MAX, engine->shared); /* a dead worker would wake nobody */
 }

@@ -55,9 +55,12 @@ void engine_worker(struct engine *engine, unsigned worker, uint32_t round);
 /* Starts a round over tasks 0 .. tasks-1. */
 void engine_begin(struct engine *engine, uint64_t tasks, uint64_t chunk, bool only_pending);
 
-/* Sleeps until all workers have reported back, or timeout_ms has passed (0: no limit). Returns
- * whether all have. */
-bool engine_wait(struct engine *engine, unsigned timeout_ms);
+/* How long the owner sleeps before it looks itself, whatever the workers told. */
+#define ENGINE_RECHECK_MS 20
+
+/* Sleeps until all workers have reported back, or, with `once`, for ENGINE_RECHECK_MS at most.
+ * Returns whether all have. */
+bool engine_wait(struct engine *engine, bool once);
 
 /* The message of a worker that could not enter, or NULL. Valid as long as the engine is. */
 const char *engine_entry_error(const struct engine *engine);

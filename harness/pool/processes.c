@@ -1,7 +1,7 @@
 /* Persistent forked workers; tasks, results and the engine's state lie in shared memory, so no
  * task crosses a pipe. The parent only waits. A worker that dies costs the task that it was
- * running: the parent notices within RECHECK, notes it lost, starts another worker and lets the
- * rest be done. Workers die with their parent (PR_SET_PDEATHSIG). */
+ * running: the parent notices within ENGINE_RECHECK_MS, notes it lost, starts another worker and
+ * lets the rest be done. Workers die with their parent (PR_SET_PDEATHSIG). */
 #include "engine.h"
 
 #include <errno.h>
@@ -12,12 +12,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK_DEATHS_MS 20
+/* Workers may be killed from outside before they have entered; but where entering itself kills
+ * them, starting others must end. */
+#define STILLBORN_MAX 16
 
 struct processes {
     struct pool pool;
     struct engine *engine;
-    bool deaths; /* in the current region */
+    bool deaths;        /* in the current region */
+    unsigned stillborn; /* workers that died before they had entered */
     pid_t pids[];
 };
 
@@ -69,8 +72,12 @@ static int check_worker(struct processes *processes, unsigned worker)
     struct engine_worker *dead = &processes->engine->workers[worker];
     engine_bury(processes->engine, worker,
         WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status), reason);
-    if (dead->entered <= 0) {
-        task_fail(ECHILD, "processes: %s before it could begin %s", reason, dead->error);
+    if (dead->entered < 0) {
+        task_fail(ECHILD, "%s", dead->error);
+        return -1;
+    }
+    if (dead->entered == 0 && ++processes->stillborn > STILLBORN_MAX) {
+        task_fail(ECHILD, "%s before it could begin, and so did %u others", reason, STILLBORN_MAX);
         return -1;
     }
     uint32_t round = atomic_load_explicit(&processes->engine->round, memory_order_relaxed);
@@ -84,7 +91,7 @@ static int check_worker(struct processes *processes, unsigned worker)
 /* Waits until all workers have reported back, replacing those that die. */
 static int wait_for_all(struct processes *processes)
 {
-    while (!engine_wait(processes->engine, CHECK_DEATHS_MS))
+    while (!engine_wait(processes->engine, true))
         for (unsigned i = 0; i < processes->pool.config.workers; i++)
             if (check_worker(processes, i))
                 return -1;

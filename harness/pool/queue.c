@@ -85,9 +85,9 @@ static int queue_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     struct queue *queue = (struct queue *)pool;
     struct job *job;
     uint64_t begin = 0;
-    while (begin < tasks && (job = malloc(sizeof *job))) {
-        *job = (struct job){.begin = begin};
-        job->end = begin += pool_chunk(tasks - begin, chunk, pool->config.workers);
+    for (uint64_t count; begin < tasks && (job = malloc(sizeof *job)); begin += count) {
+        count = pool_chunk(tasks - begin, chunk, pool->config.workers);
+        *job = (struct job){.begin = begin, .end = begin + count};
         pthread_mutex_lock(&queue->mutex);
         *queue->last = job;
         queue->last = &job->next;

@@ -44,7 +44,7 @@ static int start_all(struct threads *threads)
         threads->started += !code;
     }
     if (!code)
-        engine_wait(threads->engine, 0);
+        engine_wait(threads->engine, false);
     return code;
 }
 
@@ -69,7 +69,7 @@ static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     struct threads *threads = (struct threads *)pool;
     engine_begin(threads->engine, tasks, chunk, false);
-    engine_wait(threads->engine, 0);
+    engine_wait(threads->engine, false);
     return 0;
 }
 

@@ -57,16 +57,14 @@ static void print_value(FILE *out, const json_t *value)
         fprintf(out, "%g", json_real_value(value));
         break;
     case JSON_ARRAY:
-        json_array_foreach(value, i, element)
-        {
+        json_array_foreach (value, i, element) {
             fputs(i ? ", " : "", out);
             print_value(out, element);
         }
         break;
     case JSON_OBJECT:
         /* jansson keeps the file's order */
-        json_object_foreach((json_t *)value, key, element)
-        {
+        json_object_foreach ((json_t *)value, key, element) {
             fprintf(out, "%s%s ", separator, key);
             print_value(out, element);
             separator = ", ";

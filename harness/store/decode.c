@@ -185,8 +185,8 @@ int field_decode(
     }
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key,
-        value) if (!find_field(fields, key)) return field_complain(trouble, key,
-        "not a key of this format");
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+        if (!find_field(fields, key))
+            return field_complain(trouble, key, "not a key of this format");
     return 0;
 }

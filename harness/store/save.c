@@ -23,8 +23,7 @@ static void print_rows(FILE *out, const json_t *array)
     size_t i;
     json_t *row;
     fputc('[', out);
-    json_array_foreach(array, i, row)
-    {
+    json_array_foreach (array, i, row) {
         fputs(i ? ",\n  " : "\n  ", out);
         json_dumpf(row, out, DUMP_FLAGS);
     }
@@ -36,8 +35,7 @@ static void print_object(FILE *out, json_t *object, const char *indent, int dept
     const char *key, *separator = "";
     json_t *value;
     fputc('{', out);
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach (object, key, value) {
         fprintf(out, "%s\n%s\"%s\": ", separator, indent, key);
         separator = ",";
         if (json_is_object(value) && depth == 0)

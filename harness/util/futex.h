@@ -23,10 +23,10 @@ static inline void futex_wait(
     syscall(SYS_futex, word, shared ? FUTEX_WAIT : FUTEX_WAIT_PRIVATE, expected, timeout, NULL, 0);
 }
 
-/* Wakes everybody who sleeps on word. */
-static inline void futex_wake_all(_Atomic uint32_t *word, bool shared)
+/* Wakes at most `count` of those who sleep on word. */
+static inline void futex_wake(_Atomic uint32_t *word, int count, bool shared)
 {
-    syscall(SYS_futex, word, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    syscall(SYS_futex, word, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 #endif

@@ -3,6 +3,7 @@
  * missed. */
 #include "interrupt.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -58,7 +59,10 @@ pid_t interrupt_fork(void)
     for (size_t i = 0; i < SIGNALS; i++)
         sigaddset(&block, signals[i]);
     sigprocmask(SIG_BLOCK, &block, &before);
-    pid_t parent = getpid(), pid = fork();
+    pid_t parent = getpid(), pid = -1;
+    errno = EINTR; /* a signal that came before the child is there to be killed */
+    if (!requested)
+        pid = fork();
     if (pid == 0)
         become_child(parent);
     if (pid > 0) {

@@ -16,7 +16,8 @@ bool interrupt_requested(void);
 
 /* Forks a child that a signal kills (SIGKILL), its own children included: it leads a process group
  * of its own, which a terminal's Ctrl-C does not reach. One at a time. In the child the three
- * signals have their default action, and it dies with its parent. Returns as fork does. */
+ * signals have their default action, and it dies with its parent. Returns as fork does; after a
+ * signal it is -1 with EINTR. */
 pid_t interrupt_fork(void);
 
 /* The child has been waited for. */

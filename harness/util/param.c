@@ -250,8 +250,8 @@ void param_usage(FILE *out, const struct param *table, bool dashes)
         int length = 0;
         if (dashes && table->letter)
             length = snprintf(left, sizeof left, "-%c, ", table->letter);
-        length += snprintf(left + length, sizeof left - (size_t)length, "%s%s%s%s",
-            dashes ? "--" : "", table->name,
+        snprintf(left + length, sizeof left - (size_t)length, "%s%s%s%s", dashes ? "--" : "",
+            table->name,
             table->type == PARAM_FLAG ? ""
             : dashes                  ? " "
                                       : "=",
