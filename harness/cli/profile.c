@@ -38,11 +38,11 @@ static const struct row rows[] = {
     {"default", "primes", 20, "sweep primes -N 24 --blocks 12 --budget 18s" CPU_SIZES},
     {"default", "powersum", 20, "sweep powersum --param n=200M --blocks 12 --budget 18s" CPU_SIZES},
     {"default", "thumbnails", 25, "sweep thumbnails -N 300 --blocks 12 --budget 22s" CPU_SIZES},
-    {"default", "files", 13, "sweep files -N 80 --blocks 12 --budget 14s -n 1,2,4,8" IO_SIZES},
+    {"default", "files", 13, "sweep files -N 80 --blocks 10 --budget 14s -n 1,2,4,8" IO_SIZES},
     {"default", "http", 32,
         "sweep http -N 400 --param latency=5ms --blocks 10 --budget 30s -n 4,8,13,32,50" IO_SIZES},
     {"default", "sleep", 26,
-        "sweep sleep -N 256 --param duration=5ms --blocks 10 --budget 24s -n "
+        "sweep sleep -N 192 --param duration=5ms --blocks 10 --budget 24s -n "
         "2,4,8,16,32,64" IO_SIZES},
     {"default", "sleep-20", 6,
         "sweep sleep -N 20 --param duration=10ms --blocks 10 --budget 5s -n 3,4" IO_SIZES},

@@ -20,20 +20,27 @@ static double median_seconds(const struct result *result, unsigned command)
     return median;
 }
 
-static bool overlap(struct interval a, struct interval b)
+/* The ratio that a command should show by the times measured inside: serial's whole time, in which
+ * serial's region gives way to the pool's, with its start and stop. NAN: not known. */
+static double expected_ratio(const struct result *result, const struct summary *pool)
 {
-    return a.lo <= b.hi && b.lo <= a.hi;
+    int serial = summary_serial(result);
+    for (unsigned i = 0; serial >= 0 && i < result->commands_count; i++) {
+        if (result->commands[i].config != (unsigned)serial)
+            continue;
+        double whole = median_seconds(result, i);
+        double region = summary_of(result, (unsigned)serial).region_s;
+        return whole / (whole - region + pool->region_s + pool->start_s + pool->stop_s);
+    }
+    return NAN;
 }
 
-/* "-1.2 %", and whether the intervals allow for it. */
-static void put_difference(FILE *out, struct interval whole, struct interval inside)
+static void put_expected(FILE *out, struct interval whole, double expected)
 {
-    if (!isfinite(whole.value) || !isfinite(inside.value)) {
-        fputs("\u2013 | ", out);
-        return;
-    }
-    fprintf(out, "%+.1f %%%s | ", 100 * (whole.value / inside.value - 1),
-        overlap(whole, inside) ? ", intervals overlap" : "");
+    if (isfinite(whole.value) && isfinite(expected))
+        fprintf(out, "%.2f | %+.1f %% | ", expected, 100 * (whole.value / expected - 1));
+    else
+        fputs("\u2013 | \u2013 | ", out);
 }
 
 static void put_command(FILE *out, const struct view *view, unsigned command)
@@ -50,11 +57,11 @@ static void put_command(FILE *out, const struct view *view, unsigned command)
     fprintf(out, " | %s | %u | %s | ", config->backend, config->workers,
         number_seconds(median_seconds(result, command)).text);
     if (serial) {
-        fputs("1 | 1 | 1 | \u2013 | ", out);
+        fputs("1 | 1 | 1 | 1 | \u2013 | ", out);
     } else {
-        fprintf(out, "%s | %s | %s | ", number_interval(whole).text,
-            number_interval(inside.cold).text, number_interval(inside.speedup).text);
-        put_difference(out, whole, inside.cold);
+        fprintf(out, "%s | %s | %s | ", number_interval(inside.speedup).text,
+            number_interval(inside.cold).text, number_interval(whole).text);
+        put_expected(out, whole, expected_ratio(result, &inside));
     }
     if (failed)
         fprintf(out, "**%zu failed** |\n", failed);
@@ -65,13 +72,14 @@ static void put_command(FILE *out, const struct view *view, unsigned command)
 static const char heading[] =
     "## Whole commands\n\n"
     "The same tasks as commands, timed from outside by hyperfine: a call a block, every command "
-    "once in random order. Serial's time / the command's, beside the ratio measured inside the "
-    "program, with the pool's start and stop counted and without. A command also loads the "
-    "program and sets the case up, once for serial and once for the pool, which draws its ratio "
-    "towards 1.\n\n"
-    "| case | backend | workers | median time | ratio, whole command | ratio inside, with start "
-    "and stop | ratio inside, warm | whole against inside | failed runs |\n"
-    "| --- | --- | ---: | ---: | --- | --- | --- | --- | --- |\n";
+    "once in random order. Ratios are serial's time / the pool's: inside the program with the pool "
+    "warm, with its start and stop counted, and of the whole commands. A command also loads the "
+    "program and sets the case up, as long for serial as for a pool; the expected ratio is that of "
+    "serial's whole command to the same with serial's region replaced by the pool's start, region "
+    "and stop.\n\n"
+    "| case | backend | workers | median time | inside, warm | inside, with start and stop | whole "
+    "command | expected | whole against expected | failed runs |\n"
+    "| --- | --- | ---: | ---: | --- | --- | --- | ---: | ---: | --- |\n";
 
 void section_commands(FILE *out, const struct report *report)
 {
