@@ -150,9 +150,3 @@ struct interval stat_speedup(const double *serial, const double *pool, size_t n)
     free(d);
     return (struct interval){exp(speedup.value), exp(speedup.lo), exp(speedup.hi)};
 }
-
-unsigned stat_blocks_needed(unsigned comparisons)
-{
-    double pairs = 1 + ceil(log2(fmax(1, comparisons) / STAT_ALPHA));
-    return (unsigned)fmax(pairs, STAT_PAIRS_MIN);
-}

@@ -39,8 +39,4 @@ double stat_sign_test(const double *d, size_t n);
  * same unit and greater than 0, else NAN. */
 struct interval stat_speedup(const double *serial, const double *pool, size_t n);
 
-/* The blocks that m comparisons at once need so that a sign test can be significant after Holm's
- * correction (Holm 1979): 1 + ceil(log2(m / STAT_ALPHA)), at least STAT_PAIRS_MIN. */
-unsigned stat_blocks_needed(unsigned comparisons);
-
 #endif

@@ -242,6 +242,11 @@ static enum status sweep_run(const struct cli *cli)
     const char *profile = param_text(cli->options, "profile");
     if ((profile == NULL) == (cli->words_count == 0))
         return cli_fail(cli, STATUS_USAGE, "give a case or --profile, and not both");
+    for (const struct param *option = options; profile && option->name; option++)
+        if (param_given(cli->options, option->name) && strcmp(option->name, "profile") != 0 &&
+            strcmp(option->name, "host") != 0)
+            return cli_fail(
+                cli, STATUS_USAGE, "--%s does not go with --profile, which sets it", option->name);
     return profile ? profile_run(cli, profile) : sweep_case(cli, cli->words[0]);
 }
 

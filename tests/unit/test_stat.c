@@ -168,19 +168,6 @@ static void a_time_that_is_none_gives_no_speedup(void **state)
     assert_true(isnan(stat_speedup(serial, pool, 0).value));
 }
 
-static void enough_blocks_are_asked_for_to_pass_holms_correction(void **state)
-{
-    (void)state;
-    assert_int_equal(stat_blocks_needed(0), 6);
-    assert_int_equal(stat_blocks_needed(1), 6);
-    assert_int_equal(stat_blocks_needed(2), 7);
-    for (unsigned m = 1; m < 200; m++) {
-        unsigned n = stat_blocks_needed(m);
-        assert_true(ldexp(1, 1 - (int)n) <= STAT_ALPHA / m);
-        assert_true(n == STAT_PAIRS_MIN || ldexp(1, 2 - (int)n) > STAT_ALPHA / m);
-    }
-}
-
 #define EXPERIMENTS 2000
 
 /* Whether the interval of n pairs, measured through drift and noise, holds the true speedup. */
@@ -227,7 +214,6 @@ int main(void)
         cmocka_unit_test(tails_are_right_for_ten_thousand_pairs_and_more),
         cmocka_unit_test(speedup_is_the_median_ratio_of_the_pairs),
         cmocka_unit_test(a_time_that_is_none_gives_no_speedup),
-        cmocka_unit_test(enough_blocks_are_asked_for_to_pass_holms_correction),
         cmocka_unit_test(the_interval_holds_the_truth_in_94_of_100_experiments),
     };
     return cmocka_run_group_tests_name("stat", tests, NULL, NULL);
