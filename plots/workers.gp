@@ -22,15 +22,17 @@ load plots."style.gp"
 colour(i) = colours[style(backend(i))]
 width(i) = chunk_of[i] > 0 ? 1 : 2
 
-# Wide ranges of sizes get a logarithmic axis, short ones a tick a size.
+# Wide ranges of sizes get a logarithmic axis, short ones a tick a size. The usable CPUs are always on it, unless they
+# are more than any size.
 stats data using (column(-2) >= first ? column(3) : NaN) name "sizes" nooutput
+left = cpus < sizes_min ? cpus : sizes_min
 set xlabel "workers"
-if (sizes_max / sizes_min > 8) {
+if (sizes_max / left > 8) {
     set logscale x 2
-    set xrange [sizes_min / 1.1:sizes_max * 1.1]
+    set xrange [left / 1.1:sizes_max * 1.1]
 } else {
     set xtics 1
-    set xrange [sizes_min - 0.3:sizes_max + 0.3]
+    set xrange [left - 0.3:sizes_max + 0.3]
 }
 
 # The lowest and the highest that is drawn of the pools; a value may lack its interval.
@@ -41,7 +43,7 @@ bottom = low_min < value_min ? low_min : value_min
 top = high_max > value_max ? high_max : value_max
 
 # Above the frame, where no data is.
-if (cpus >= sizes_min && cpus <= sizes_max) {
+if (cpus <= sizes_max) {
     set arrow from cpus, graph 0 to cpus, graph 1 nohead linecolor rgb grey linewidth 1.5 dashtype 2 back
     set label sprintf("%d usable CPU%s", cpus, cpus == 1 ? "" : "s") at cpus, graph 1.035 center textcolor rgb 0x606060
 }
