@@ -128,7 +128,12 @@ enum status cli_run(const struct cli_command *command, int argc, char **argv)
         .words = calloc((size_t)argc + 1, sizeof *cli.words),
         .line = command_line(argc, argv),
     };
+    unsigned cpus;
     enum status status = parse(&cli, argc, argv);
+    if (status == STATUS_DONE && cpus_override(&cpus) < 0)
+        status = cli_fail(&cli, STATUS_USAGE,
+            "POOLBENCH_CPUS=%s is not a number of CPUs from 1 on; unset or correct it",
+            getenv("POOLBENCH_CPUS"));
     if (status == STATUS_DONE)
         status = command->run(&cli);
     if (fflush(stdout) || ferror(stdout))

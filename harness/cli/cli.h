@@ -57,6 +57,11 @@ enum status cli_configs(const struct cli *cli, struct result *result, const char
         .min = 1,                                                                                  \
         .max = 1e12,                                                                               \
         .help = "number of tasks, where the case leaves it open"},                                 \
+        {.name = "chunk",                                                                          \
+            .type = PARAM_COUNT,                                                                   \
+            .min = 1,                                                                              \
+            .max = 1e12,                                                                           \
+            .help = "tasks that a worker claims at once (default: guided)"},                       \
         {.name = "param",                                                                          \
             .type = PARAM_MANY,                                                                    \
             .choices = "NAME=VALUE",                                                               \

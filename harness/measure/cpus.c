@@ -146,12 +146,23 @@ uint64_t cpus_throttled(void)
     return (uint64_t)total;
 }
 
+int cpus_override(unsigned *cpus)
+{
+    const char *text = getenv("POOLBENCH_CPUS");
+    uint64_t asked;
+    if (!text)
+        return 0;
+    if (units_parse_count(text, &asked) || asked < 1 || asked > CPUS_MAX)
+        return -1;
+    *cpus = (unsigned)asked;
+    return 1;
+}
+
 unsigned cpus_usable(void)
 {
-    const char *override = getenv("POOLBENCH_CPUS");
-    uint64_t asked;
-    if (override && units_parse_count(override, &asked) == 0 && asked >= 1 && asked <= CPUS_MAX)
-        return (unsigned)asked;
+    unsigned asked;
+    if (cpus_override(&asked) > 0)
+        return asked;
     unsigned cpus = cpus_affinity();
     double quota = cpus_quota();
     if (quota > 0 && ceil(quota) < cpus)

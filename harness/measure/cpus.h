@@ -9,6 +9,10 @@
  * variable POOLBENCH_CPUS, a whole number from 1 on, wins outright. */
 unsigned cpus_usable(void);
 
+/* Reads POOLBENCH_CPUS. Returns 1 with the number, 0 if it is not set, -1 if it is no whole number
+ * from 1 to 65536; cpus_usable goes on without it then. */
+int cpus_override(unsigned *cpus);
+
 /* The terms of cpus_usable: CPUs in the affinity mask, and the quota in CPUs (0: none). */
 unsigned cpus_affinity(void);
 double cpus_quota(void);

@@ -45,6 +45,12 @@ teardown() {
     refused 2 '*case spin: grain and iterations *' run spin --param grain=1us --param iterations=5
 }
 
+@test "a number of CPUs from the environment that is none is refused" {
+    for value in 0 two '' 1.5; do
+        POOLBENCH_CPUS=$value refused 2 "*POOLBENCH_CPUS=$value is not a number of CPUs*" run null -N 10
+    done
+}
+
 @test "pools of no worker and of too many are refused" {
     refused 2 '*a pool of 0 workers can do nothing; give 1 or more, or -1 for all CPUs' run null -n 0
     refused 2 '*a pool of 0 workers can do nothing*' sweep null -n 1,0
