@@ -1,72 +1,75 @@
-/* The engine that `threads` and `processes` share: workers that sleep between regions and claim
- * chunks of the current region from one counter. The same code runs in private memory (threads)
+/* The engine that `threads` and `processes` share. The same code runs in private memory (threads)
  * and in a shared mapping (processes).
  *
- * A round is one pass of all workers over a region. The owner starts it and waits until every
- * worker has reported back, so nobody can claim with the description of an older region. What a
- * worker is doing stands in memory that survives it (`current`, `seen` and the arena's status
- * bytes), and no lock exists: a worker that dies at any instruction costs the task that it was
- * running, and engine_bury lets the others do the rest.
+ * Each worker has a lane: a range of task indices of its own (range.h), from which it takes at the
+ * front without touching anything that others write. The owner puts a region into a lane of its
+ * own; a worker whose lane is empty steals half of another's. So there is no shared counter, no
+ * lock, and no system call or allocation a task; only an idle worker costs its peers anything.
  *
- * The owner only waits. If it worked too, the scheduler could leave a worker that it wakes on its
- * own CPU behind it, for longer than a short region lasts.
+ * A region ends when as many tasks have finished as were put in: a worker that slept through it has
+ * no part in it. Where the owner works (threads), it is one more worker with the owner's lane.
+ * Where it only waits (processes), it sleeps until the last task has ended.
  *
- * Owner's calls (engine_begin, _wait, _bury, _stop) belong to the one thread that owns the pool;
- * engine_worker is called once by each worker. */
+ * What a worker is doing stands in memory that survives it: its range, the task that
+ * it is running, and each task's status byte. A worker that dies at any
+ * instruction costs the task that it was running. What it had claimed and not begun is found by
+ * the status bytes when nobody has anything left to do (engine_is_quiet), and put in again.
+ *
+ * Owner's calls belong to the one thread that owns the pool; engine_worker is called once by each
+ * worker. */
 #ifndef POOL_ENGINE_H
 #define POOL_ENGINE_H
 
-#include "pool.h"
+#include "lane.h"
 
-struct engine_worker {
-    _Alignas(CACHE_LINE) _Atomic uint64_t current; /* the index being run, or ENGINE_NONE */
-    _Atomic uint64_t done;                         /* tasks run since the start */
-    _Atomic uint32_t seen;                         /* the last round that it has finished */
-    int entered;                                   /* 1 after worker_enter, -1 when it failed */
-    char error[TASK_MESSAGE_MAX];                  /* why it failed */
-};
-
-struct engine {
-    const struct pool *pool; /* valid in forked workers: made before the fork */
-    bool shared;             /* futexes between processes */
-    /* the region: written by the owner between rounds, published by `round` */
-    uint64_t tasks, chunk;
-    bool only_pending; /* a repeated pass: skip what is already decided */
-    bool stopping;
-    _Alignas(CACHE_LINE) _Atomic uint32_t round; /* workers sleep on it */
-    _Alignas(CACHE_LINE) _Atomic uint64_t next;  /* the first index that nobody has claimed */
-    _Alignas(
-        CACHE_LINE) _Atomic uint32_t busy; /* a hint: workers still out; the owner sleeps here */
-    struct engine_worker workers[];
-};
-
-#define ENGINE_NONE UINT64_MAX
-
-/* Maps an engine for pool's workers; round 1, the workers' entry, has begun. Returns NULL with
- * errno. */
-struct engine *engine_make(const struct pool *pool, bool shared);
+/* Maps an engine for pool's workers. Returns NULL with errno. */
+struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works);
 void engine_free(struct engine *engine);
 
-/* A worker's whole life: enter, take part in every round after `round` (1 at the pool's start; a
- * refilled worker joins the running one), leave when the engine stops. A failure to enter stands
- * in its slot. */
-void engine_worker(struct engine *engine, unsigned worker, uint32_t round);
-
-/* Starts a round over tasks 0 .. tasks-1. */
-void engine_begin(struct engine *engine, uint64_t tasks, uint64_t chunk, bool only_pending);
+/* A worker's whole life: enter, run tasks, leave when the engine stops. A failure to enter stands
+ * in its lane. */
+void engine_worker(struct engine *engine, unsigned worker);
 
 /* How long the owner sleeps before it looks itself, whatever the workers told. */
 #define ENGINE_RECHECK_MS 20
 
-/* Sleeps until all workers have reported back, or, with `once`, for ENGINE_RECHECK_MS at most.
- * Returns whether all have. */
-bool engine_wait(struct engine *engine, bool once);
+/* Waits until all workers have entered or failed to (but worker 0, where that is the owner), or,
+ * with `once`, for ENGINE_RECHECK_MS at most. Returns whether they have. */
+bool engine_wait_entered(struct engine *engine, bool once);
 
 /* The message of a worker that could not enter, or NULL. Valid as long as the engine is. */
 const char *engine_entry_error(const struct engine *engine);
 
-/* Worker is dead: its current task, if undecided, is lost for the reason given. */
+/* Where a region that begins at `begin` has to end to be put in: at `tasks`, or after 2^30. */
+static inline uint64_t engine_window(uint64_t begin, uint64_t tasks)
+{
+    return tasks - begin > 1u << 30 ? begin + (1u << 30) : tasks;
+}
+
+/* Puts in tasks begin .. end-1, as far as engine_window. The owner, where it works, does its share.
+ */
+void engine_begin(
+    struct engine *engine, uint64_t begin, uint64_t end, uint64_t chunk, bool only_pending);
+
+/* Waits until all tasks have finished, or, with `once`, for ENGINE_RECHECK_MS at most. Returns
+ * whether they have. */
+bool engine_wait(struct engine *engine, bool once);
+
+/* ---- after a worker's death ---- */
+
+/* Worker is dead: the task that it was running, if any, is lost for the reason given. Its range
+ * stays where it is, for others to steal from and for its successor to begin with. */
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);
+
+/* Whether no worker holds a task and no range has one left: what is still pending then is what dead
+ * workers had claimed. Wakes all who sleep if there is work left. */
+bool engine_is_quiet(struct engine *engine);
+
+/* The engine is quiet: takes it that all tasks put in so far have ended. */
+void engine_settle(struct engine *engine);
+
+/* Tasks that a worker has run since the start. */
+uint64_t engine_ran(const struct engine *engine, unsigned worker);
 
 /* Makes the workers leave. */
 void engine_stop(struct engine *engine);

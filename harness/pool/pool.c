@@ -56,6 +56,11 @@ int pool_worker_enter(const struct pool *pool, unsigned worker, void **local)
     char name[16]; /* the kernel's limit */
     snprintf(name, sizeof name, "pb-%.7s-%u", pool->ops->name, worker);
     prctl(PR_SET_NAME, name); /* best effort: a name is for the reader of `top` */
+    return pool_enter(pool, local);
+}
+
+int pool_enter(const struct pool *pool, void **local)
+{
     *local = NULL;
     return pool->config.worker_enter ? pool->config.worker_enter(pool->config.ctx, local) : 0;
 }

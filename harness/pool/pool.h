@@ -134,8 +134,10 @@ static inline void pool_run_task(
         arena_fail(arena, index, TASK_ERROR, code, worker, task_message(code));
 }
 
-/* A worker's entry and exit: name in `top` (pb-BACKEND-INDEX), then the hooks. */
+/* A worker's entry and exit: name in `top` (pb-BACKEND-INDEX), then the hooks. pool_enter is the
+ * hook alone, for a worker that is the caller and keeps its name. */
 int pool_worker_enter(const struct pool *pool, unsigned worker, void **local);
+int pool_enter(const struct pool *pool, void **local);
 void pool_worker_leave(const struct pool *pool, void *local);
 
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where

@@ -24,25 +24,24 @@ struct processes {
     pid_t pids[];
 };
 
-static _Noreturn void worker_main(
-    struct engine *engine, unsigned worker, uint32_t round, pid_t parent)
+static _Noreturn void worker_main(struct engine *engine, unsigned worker, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
     arena_populate(engine->pool->config.arena);
-    engine_worker(engine, worker, round);
+    engine_worker(engine, worker);
     _exit(0);
 }
 
-/* Forks one worker that has seen every round up to `round`. Returns 0, or errno. */
-static int fork_worker(struct processes *processes, unsigned worker, uint32_t round)
+/* Forks one worker. Returns 0, or errno. */
+static int fork_worker(struct processes *processes, unsigned worker)
 {
     pid_t parent = getpid();
-    processes->engine->workers[worker].entered = 0;
+    atomic_store(&processes->engine->lanes[worker].entered, 0);
     pid_t pid = fork();
     if (pid == 0)
-        worker_main(processes->engine, worker, round, parent);
+        worker_main(processes->engine, worker, parent);
     processes->pids[worker] = pid > 0 ? pid : 0;
     return pid > 0 ? 0 : errno;
 }
@@ -69,52 +68,77 @@ static int check_worker(struct processes *processes, unsigned worker)
     describe_death(reason, sizeof reason, worker, pid, status);
     processes->pids[worker] = 0;
     processes->deaths = true;
-    struct engine_worker *dead = &processes->engine->workers[worker];
+    int entered = atomic_load(&processes->engine->lanes[worker].entered);
     engine_bury(processes->engine, worker,
         WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status), reason);
-    if (dead->entered < 0) {
-        task_fail(ECHILD, "%s", dead->error);
+    if (entered < 0) {
+        task_fail(ECHILD, "%s", processes->engine->lanes[worker].error);
         return -1;
     }
-    if (dead->entered == 0 && ++processes->stillborn > STILLBORN_MAX) {
+    if (entered == 0 && ++processes->stillborn > STILLBORN_MAX) {
         task_fail(ECHILD, "%s before it could begin, and so did %u others", reason, STILLBORN_MAX);
         return -1;
     }
-    uint32_t round = atomic_load_explicit(&processes->engine->round, memory_order_relaxed);
-    bool reported = atomic_load_explicit(&dead->seen, memory_order_relaxed) == round;
-    int code = fork_worker(processes, worker, reported ? round : round - 1);
+    int code = fork_worker(processes, worker);
     if (code)
         task_fail(code, "processes: %s and cannot be replaced: %s", reason, strerror(code));
     return code ? -1 : 0;
 }
 
-/* Waits until all workers have reported back, replacing those that die. */
-static int wait_for_all(struct processes *processes)
+/* Buries and replaces all who have died. */
+static int check_workers(struct processes *processes)
 {
-    while (!engine_wait(processes->engine, true))
-        for (unsigned i = 0; i < processes->pool.config.workers; i++)
-            if (check_worker(processes, i))
-                return -1;
+    for (unsigned i = 0; i < processes->pool.config.workers; i++)
+        if (check_worker(processes, i))
+            return -1;
     return 0;
 }
 
-static bool any_pending(const struct arena *arena, uint64_t tasks)
+static int wait_for_entry(struct processes *processes)
 {
-    /* wait_for_all has synchronised with every writer that is alive; the dead write no more */
-    return memchr((const void *)arena->status, TASK_PENDING, tasks) != NULL;
+    while (!engine_wait_entered(processes->engine, true))
+        if (check_workers(processes))
+            return -1;
+    return 0;
+}
+
+/* Waits until what was put in has ended, replacing workers that die. After a death the count of
+ * finished tasks may fall short for ever; then it waits until nobody has anything to do. */
+static int wait_for_tasks(struct processes *processes)
+{
+    struct engine *engine = processes->engine;
+    while (!engine_wait(engine, true)) {
+        if (check_workers(processes))
+            return -1;
+        if (processes->deaths && engine_is_quiet(engine)) {
+            engine_settle(engine);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* Puts in tasks begin .. end-1 and, after deaths, those that the dead had claimed and not begun. */
+static int map_window(struct processes *processes, uint64_t begin, uint64_t end, uint64_t chunk)
+{
+    /* the wait has synchronised with every writer that is alive; the dead write no more */
+    const char *status = (const char *)processes->pool.config.arena->status;
+    bool again = false;
+    do {
+        processes->deaths = false;
+        engine_begin(processes->engine, begin, end, chunk, again);
+        if (wait_for_tasks(processes))
+            return -1;
+        again = processes->deaths && memchr(status + begin, TASK_PENDING, end - begin) != NULL;
+    } while (again);
+    return 0;
 }
 
 static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    struct processes *processes = (struct processes *)pool;
-    processes->deaths = false;
-    engine_begin(processes->engine, tasks, chunk, false);
-    if (wait_for_all(processes))
-        return -1;
-    while (processes->deaths && any_pending(pool->config.arena, tasks)) {
-        processes->deaths = false;
-        engine_begin(processes->engine, tasks, 1, true);
-        if (wait_for_all(processes))
+    for (uint64_t begin = 0, end; begin < tasks; begin = end) {
+        end = engine_window(begin, tasks);
+        if (map_window((struct processes *)pool, begin, end, chunk))
             return -1;
     }
     return 0;
@@ -143,13 +167,13 @@ static int start_all(struct processes *processes, char *why, size_t size)
     int code = 0;
     unsigned started = 0;
     while (started < pool->config.workers && !code) {
-        code = fork_worker(processes, started, 1);
+        code = fork_worker(processes, started);
         started += !code;
     }
     const char *error = NULL;
     if (!code)
-        error =
-            wait_for_all(processes) ? task_message(ECHILD) : engine_entry_error(processes->engine);
+        error = wait_for_entry(processes) ? task_message(ECHILD)
+                                          : engine_entry_error(processes->engine);
     if (!code && !error)
         return 0;
     pool_start_error(why, size, pool, started, code, error);
@@ -159,7 +183,7 @@ static int start_all(struct processes *processes, char *why, size_t size)
 static int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    processes->engine = engine_make(pool, true);
+    processes->engine = engine_make(pool, true, false);
     if (!processes->engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
@@ -174,8 +198,7 @@ static int processes_start(struct pool *pool, char *why, size_t size)
 
 static uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
 {
-    const struct engine *engine = ((const struct processes *)pool)->engine;
-    return atomic_load_explicit(&engine->workers[worker].done, memory_order_relaxed);
+    return engine_ran(((const struct processes *)pool)->engine, worker);
 }
 
 static pid_t processes_worker_pid(const struct pool *pool, unsigned worker)

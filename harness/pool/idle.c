@@ -1,0 +1,185 @@
+/* Spinning, sleeping, waking and placing. See idle.h; the pairings are in lane.h. */
+#include "idle.h"
+
+#include "../measure/clock.h"
+#include "../util/futex.h"
+#include "engine.h"
+
+/* A spinner that was off its CPU for so long shares it with somebody, ... */
+#define CROWDED_GAP_NS 100000
+/* ... and nobody spins for so long then. */
+#define CROWDED_NS 100000000
+
+/* A wake-up, where none was measured yet. */
+#define WAKE_NS 10000
+
+static inline void relax(void)
+{
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
+
+/* ---- waking ---- */
+
+static void wake(struct engine *engine, struct lane *lane)
+{
+    atomic_store_explicit(&lane->woken_at, clock_now(), memory_order_relaxed); /* statistics */
+    atomic_store(&lane->asleep, 0);
+    futex_wake(&lane->asleep, 1, engine->shared);
+}
+
+bool idle_wake_one(struct engine *engine)
+{
+    for (unsigned word = 0; word <= engine->workers / 64; word++) {
+        _Atomic uint64_t *sleepers = &lane_sleepers(engine)[word];
+        for (uint64_t bits = atomic_load(sleepers); bits;) {
+            uint64_t first = bits & -bits;
+            bits = atomic_fetch_and(sleepers, ~first);
+            if (bits & first) {
+                wake(engine, &engine->lanes[word * 64 + (unsigned)__builtin_ctzll(first)]);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void idle_wake_all(struct engine *engine)
+{
+    while (idle_wake_one(engine))
+        ;
+}
+
+void idle_wake_owner(struct engine *engine)
+{
+    if (atomic_load(&engine->owner_asleep) && atomic_exchange(&engine->owner_asleep, 0))
+        futex_wake(&engine->owner_asleep, 1, engine->shared);
+}
+
+/* The sleeper is not there at once: only what lasts longer can end sooner with its help. */
+bool idle_worth_waking(struct engine *engine, double ns)
+{
+    uint64_t wake_ns = atomic_load_explicit(&engine->wake_ns, memory_order_relaxed);
+    return ns > 1.5 * (double)(wake_ns ? wake_ns : WAKE_NS);
+}
+
+/* Its own wake-up is a measurement for idle_worth_waking. */
+static void note_wake(struct engine *engine, struct lane *lane)
+{
+    uint64_t woken_at = atomic_load_explicit(&lane->woken_at, memory_order_relaxed);
+    if (woken_at == 0)
+        return;
+    atomic_store_explicit(&lane->woken_at, 0, memory_order_relaxed);
+    uint64_t took = clock_now() - woken_at;
+    uint64_t before = atomic_load_explicit(&engine->wake_ns, memory_order_relaxed);
+    atomic_store_explicit(
+        &engine->wake_ns, before ? before - before / 4 + took / 4 : took, memory_order_relaxed);
+}
+
+/* ---- spinning ---- */
+
+static bool worker_has_news(struct engine *engine)
+{
+    return lane_any_work(engine) || atomic_load(&engine->stopping);
+}
+
+static bool owner_has_news(struct engine *engine)
+{
+    return lane_all_finished(engine, engine->expected) ||
+           (engine->owner_works && lane_any_work(engine));
+}
+
+static void pause_spinning(const struct engine *engine)
+{
+    if (engine->must_yield)
+        sched_yield();
+    else
+        for (int i = 0; i < 8; i++)
+            relax();
+}
+
+bool idle_is_crowded(struct engine *engine, uint64_t now)
+{
+    return now < atomic_load_explicit(&engine->crowded_until, memory_order_relaxed); /* a hint */
+}
+
+/* Looks for news for a while. Returns whether there is some. */
+static bool spin(struct engine *engine, bool (*has_news)(struct engine *))
+{
+    uint64_t start = clock_now(), last = start;
+    if (idle_is_crowded(engine, start))
+        return has_news(engine);
+    while (!has_news(engine)) {
+        pause_spinning(engine);
+        uint64_t now = clock_now();
+        if (now - last > CROWDED_GAP_NS) /* relaxed: a hint */
+            atomic_store_explicit(&engine->crowded_until, now + CROWDED_NS, memory_order_relaxed);
+        if (now - start > IDLE_SPIN_NS)
+            return false;
+        last = now;
+    }
+    return true;
+}
+
+/* ---- sleeping ---- */
+
+/* The scheduler often wakes a thread on its waker's CPU and moves it away milliseconds later. While
+ * there is a CPU for each, a worker that finds itself on an active one's CPU moves on its own. */
+static void move_away(struct engine *engine, const struct lane *me)
+{
+    int mine = sched_getcpu();
+    bool taken = false;
+    cpu_set_t cpus = engine->cpus;
+    for (unsigned i = 0; i <= engine->workers; i++) {
+        struct lane *lane = &engine->lanes[i]; /* relaxed, both: hints */
+        if (lane == me || atomic_load_explicit(&lane->activity, memory_order_relaxed) % 2 == 0)
+            continue;
+        int cpu = atomic_load_explicit(&lane->cpu, memory_order_relaxed);
+        taken = taken || cpu == mine;
+        CPU_CLR((size_t)cpu, &cpus);
+    }
+    if (taken && CPU_COUNT(&cpus) > 0) /* best effort */
+        sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
+static void sleep_until_woken(struct engine *engine, unsigned worker)
+{
+    struct lane *lane = &engine->lanes[worker];
+    _Atomic uint64_t *sleepers = &lane_sleepers(engine)[worker / 64];
+    uint64_t bit = 1ull << worker % 64;
+    atomic_store(&lane->asleep, 1);
+    atomic_fetch_or(sleepers, bit);
+    while (!worker_has_news(engine) && atomic_load(&lane->asleep))
+        futex_wait(&lane->asleep, 1, NULL, engine->shared);
+    atomic_fetch_and(sleepers, ~bit);
+}
+
+void idle_worker(struct engine *engine, unsigned worker)
+{
+    struct lane *lane = &engine->lanes[worker];
+    if (engine->may_spin && spin(engine, worker_has_news))
+        return;
+    sleep_until_woken(engine, worker);
+    if (engine->may_spin)
+        move_away(engine, lane);
+    note_wake(engine, lane);
+}
+
+void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *))
+{
+    const struct timespec step = {.tv_nsec = ENGINE_RECHECK_MS * 1000000};
+    atomic_store(&engine->owner_asleep, 1);
+    if (!has_news(engine))
+        futex_wait(&engine->owner_asleep, 1, &step, engine->shared);
+    atomic_store(&engine->owner_asleep, 0);
+}
+
+void idle_owner(struct engine *engine)
+{
+    bool spins = engine->may_spin && !engine->must_yield;
+    if (!spins || !spin(engine, owner_has_news))
+        idle_owner_until(engine, owner_has_news);
+}

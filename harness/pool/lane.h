@@ -1,0 +1,138 @@
+/* The engine's memory: a lane for each worker and one for the owner, and what they look at
+ * together. Internal to engine.c, owner.c, idle.c and recovery.c; engine.h says what it is all for.
+ *
+ * Pairings, where they are not said at the access:
+ * - range_put publishes the region to whoever claims from that range, directly or through other
+ *   claims (range.h).
+ * - A worker's store to `finished` publishes its slots, status bytes and failures to the owner's
+ *   load of it (lane_all_finished).
+ * - Who sleeps and who has news settle it by sequential consistency: the sleeper sets its flag and
+ *   then looks for news, the other puts work in (or finishes) and then looks for flags, so at least
+ *   one of the two sees the other.
+ * - `activity` is made odd before a claim; a steal releases it to whoever finds the range emptied.
+ * - `current`, `claimed`, `ran` are relaxed: statistics, or read after the kernel has reported
+ *   their writer's death. */
+#ifndef POOL_LANE_H
+#define POOL_LANE_H
+
+#include "pool.h"
+#include "range.h"
+
+#include <sched.h>
+
+struct lane {
+    /* written by its owner and by thieves */
+    _Alignas(CACHE_LINE) range_word range;
+
+    /* written by its owner when it begins and ends a stretch of work, read by all */
+    _Alignas(CACHE_LINE) _Atomic uint64_t finished; /* tasks since the start */
+    _Atomic uint32_t activity; /* odd: it may hold tasks that stand in no range */
+    _Atomic uint32_t asleep;   /* 1: it sleeps on this word */
+    _Atomic uint64_t woken_at; /* a clock_now: when somebody set out to wake it */
+    _Atomic int cpu;           /* where it was when it last became active */
+    _Atomic int entered;       /* 1 after worker_enter, -1 when it failed */
+
+    /* written by its owner at each task */
+    _Alignas(CACHE_LINE) _Atomic uint64_t current; /* the task being run, or LANE_NONE */
+    _Atomic uint64_t claimed;                      /* the first task of the current claim */
+    _Atomic uint64_t ran;                          /* tasks since the start, without that claim */
+
+    char error[TASK_MESSAGE_MAX]; /* why it could not enter */
+};
+
+#define LANE_NONE UINT64_MAX
+
+/* What the indices in the ranges mean: written by the owner when nobody holds any, published by
+ * range_put, read only by whoever has claimed one. */
+struct region {
+    uint64_t base;     /* index i in a range is task base + i */
+    uint32_t chunk;    /* tasks claimed at once; 0: guided */
+    bool only_pending; /* a repeated pass: skip what is already decided */
+};
+
+struct engine {
+    /* constant after engine_make */
+    const struct pool *pool; /* valid in forked workers: made before the fork */
+    unsigned workers;
+    bool shared;      /* futexes between processes */
+    bool owner_works; /* the owner runs tasks while it waits */
+    bool may_spin;    /* there is a usable CPU for each who works */
+    bool must_yield;  /* ... but none for the owner, who does not: spinners make room for it */
+    cpu_set_t cpus;   /* usable */
+
+    /* the owner's own */
+    uint64_t expected;     /* tasks put in since the start */
+    double task_ns;        /* what a task took in the last region; 0: not known */
+    void *local;           /* of the owner where it works */
+    uint64_t last_end;     /* a clock_now, when it had done its share of the last region */
+    double spent_alone_ns; /* on close short regions for which nobody was woken */
+
+    _Alignas(CACHE_LINE) struct region region;
+
+    _Alignas(CACHE_LINE) _Atomic uint64_t target; /* `expected`, for the workers to see */
+    _Atomic uint32_t owner_asleep;                /* 1: it sleeps on this word */
+    _Atomic uint32_t stopping;
+    _Atomic bool eager;             /* whoever finds work left over wakes others */
+    _Atomic uint64_t crowded_until; /* a clock_now: until then nobody spins */
+    _Atomic uint64_t wake_ns; /* how long a wake-up takes here, a moving average; 0: unknown */
+
+    /* the workers', then the owner's, then a bit a worker: it sleeps, or is about to */
+    _Alignas(CACHE_LINE) struct lane lanes[];
+};
+
+static inline _Atomic uint64_t *lane_sleepers(struct engine *engine)
+{
+    return (_Atomic uint64_t *)(void *)&engine->lanes[engine->workers + 1];
+}
+
+/* Whether there is something to claim. */
+static inline bool lane_any_work(struct engine *engine)
+{
+    for (unsigned i = 0; i <= engine->workers; i++)
+        if (!range_is_empty(&engine->lanes[i].range))
+            return true;
+    return false;
+}
+
+/* Whether all that was put in has ended. */
+static inline bool lane_all_finished(struct engine *engine, uint64_t expected)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i <= engine->workers; i++)
+        sum += atomic_load(&engine->lanes[i].finished);
+    return sum == expected;
+}
+
+static inline void lane_add_finished(struct lane *lane, uint64_t tasks)
+{
+    uint64_t finished = atomic_load_explicit(&lane->finished, memory_order_relaxed);
+    atomic_store(&lane->finished, finished + tasks);
+}
+
+static inline void lane_set_active(struct lane *lane, bool active)
+{
+    uint32_t activity = atomic_load_explicit(&lane->activity, memory_order_relaxed);
+    if ((activity & 1) == active)
+        return;
+    if (active) /* relaxed: a hint */
+        atomic_store_explicit(&lane->cpu, sched_getcpu(), memory_order_relaxed);
+    /* pairs with the acquire loads in engine_is_quiet */
+    atomic_store_explicit(&lane->activity, activity + 1, memory_order_release);
+}
+
+/* ---- who runs tasks: engine.c ---- */
+
+struct runner {
+    struct engine *engine;
+    struct lane *lane;
+    unsigned worker; /* what it is called: the owner goes by worker 0 */
+    void *local;
+};
+
+/* Runs tasks that nobody else can claim any more. */
+void runner_run(const struct runner *me, const struct region *region, struct range claimed);
+
+/* Steals and runs until there is nothing to steal. */
+void runner_work(const struct runner *me);
+
+#endif

@@ -1,0 +1,185 @@
+/* The owner's side of the engine: putting a region in, doing a share of it, waiting for its end.
+ * See engine.h. */
+#include "../measure/clock.h"
+#include "engine.h"
+#include "idle.h"
+
+/* Below this a region is not worth the cache misses of showing it to others. */
+#define SHOW_NS 500
+
+/* The owner's share of a region that it has put in or, while `shown` is false, holds on its own
+ * because it looks too short to share. Until somebody was woken it looks at the clock after 1, 2,
+ * 4, ... tasks, in case they take longer than in the last region. */
+struct share {
+    struct runner me;
+    uint32_t tasks, left; /* left: while not shown, those at the region's end */
+    bool shown, woken;
+    uint64_t start, ran;
+};
+
+static void show(struct share *share)
+{
+    range_put(&share->me.lane->range, (struct range){share->tasks - share->left, share->tasks});
+    share->shown = true;
+}
+
+static void wake_first(struct share *share)
+{
+    share->woken = true; /* relaxed: a hint */
+    atomic_store_explicit(&share->me.engine->eager, true, memory_order_relaxed);
+    idle_wake_one(share->me.engine);
+}
+
+/* Shows and wakes as far as what is left seems worth it. */
+static void weigh(struct share *share)
+{
+    double each = (double)(clock_now() - share->start) / (double)share->ran;
+    double ns = each * (double)(share->tasks - share->ran);
+    if (!share->shown && share->left > 0 && ns > SHOW_NS)
+        show(share);
+    if (share->shown && !share->woken && idle_worth_waking(share->me.engine, ns))
+        wake_first(share);
+}
+
+static bool take_hidden(struct share *share, uint32_t count, struct range *claimed)
+{
+    if (count > share->left)
+        count = share->left;
+    claimed->begin = share->tasks - share->left;
+    claimed->end = claimed->begin + count;
+    share->left -= count;
+    return count > 0;
+}
+
+/* At most as many tasks as were run so far, until somebody was woken. */
+static bool take(struct share *share, struct range *claimed)
+{
+    uint32_t chunk = share->me.engine->region.chunk;
+    uint32_t most = share->ran ? (uint32_t)share->ran : 1;
+    if (!share->shown)
+        return take_hidden(share, most, claimed);
+    if (share->woken)
+        return range_take(&share->me.lane->range, chunk, claimed);
+    return range_take(&share->me.lane->range, chunk && chunk < most ? chunk : most, claimed);
+}
+
+static void do_share(struct share *share)
+{
+    struct engine *engine = share->me.engine;
+    const struct region region = engine->region;
+    struct range claimed;
+    lane_set_active(share->me.lane, true);
+    for (uint64_t look = 1; take(share, &claimed);) {
+        runner_run(&share->me, &region, claimed);
+        share->ran += range_count(claimed);
+        if (!share->woken && share->ran >= look && share->ran < share->tasks) {
+            weigh(share);
+            look = 2 * share->ran;
+        }
+    }
+    engine->last_end = clock_now();
+    engine->task_ns = (double)(engine->last_end - share->start) / (double)share->ran;
+    lane_add_finished(share->me.lane, share->ran);
+}
+
+/* Short regions that follow each other closely may together be worth the wake-up that each alone is
+ * not: a worker once awake stays so from one to the next. It is bought when as much has been spent
+ * without it as it costs (the ski-rental rule: Karlin et al. 1988). */
+static bool worth_together(struct share *share, double ns)
+{
+    struct engine *engine = share->me.engine;
+    if (!engine->may_spin || idle_is_crowded(engine, share->start))
+        return false;
+    if (share->start - engine->last_end > IDLE_SPIN_NS)
+        engine->spent_alone_ns = 0;
+    engine->spent_alone_ns += ns;
+    if (!idle_worth_waking(engine, engine->spent_alone_ns))
+        return false;
+    engine->spent_alone_ns = 0;
+    return true;
+}
+
+void engine_begin(
+    struct engine *engine, uint64_t begin, uint64_t end, uint64_t chunk, bool only_pending)
+{
+    uint32_t tasks = (uint32_t)(end - begin);
+    double ns = engine->task_ns * tasks; /* of all of them; 0: not known */
+    bool worth = !engine->owner_works || ns == 0 || idle_worth_waking(engine, ns);
+    engine->region = (struct region){
+        .base = begin,
+        .chunk = chunk < tasks ? (uint32_t)chunk : tasks,
+        .only_pending = only_pending,
+    };
+    engine->expected += tasks; /* relaxed, both: published with the range */
+    atomic_store_explicit(&engine->eager, false, memory_order_relaxed);
+    atomic_store_explicit(&engine->target, engine->expected, memory_order_relaxed);
+    struct share share = {
+        .me = {.engine = engine, .lane = &engine->lanes[engine->workers], .local = engine->local},
+        .tasks = tasks,
+        .left = tasks,
+        .start = clock_now(),
+    };
+    if (!engine->owner_works || (tasks > 1 && (worth || ns > SHOW_NS)))
+        show(&share);
+    if (share.shown && (worth || worth_together(&share, ns)))
+        wake_first(&share);
+    if (engine->owner_works)
+        do_share(&share);
+}
+
+bool engine_wait(struct engine *engine, bool once)
+{
+    const struct runner me = {
+        .engine = engine, .lane = &engine->lanes[engine->workers], .local = engine->local};
+    for (;;) {
+        if (engine->owner_works)
+            runner_work(&me);
+        if (!lane_all_finished(engine, engine->expected))
+            idle_owner(engine);
+        bool done = lane_all_finished(engine, engine->expected);
+        if (done || once)
+            return done;
+    }
+}
+
+/* ---- starting and stopping ---- */
+
+static bool all_entered(struct engine *engine)
+{
+    for (unsigned i = engine->owner_works; i < engine->workers; i++)
+        if (!atomic_load(&engine->lanes[i].entered))
+            return false;
+    return true;
+}
+
+bool engine_wait_entered(struct engine *engine, bool once)
+{
+    while (!all_entered(engine)) {
+        idle_owner_until(engine, all_entered);
+        if (once)
+            return all_entered(engine);
+    }
+    return true;
+}
+
+const char *engine_entry_error(const struct engine *engine)
+{
+    for (unsigned i = 0; i < engine->workers; i++)
+        if (atomic_load(&engine->lanes[i].entered) < 0)
+            return engine->lanes[i].error;
+    return NULL;
+}
+
+uint64_t engine_ran(const struct engine *engine, unsigned worker)
+{
+    uint64_t ran = atomic_load_explicit(&engine->lanes[worker].ran, memory_order_relaxed);
+    if (worker == 0) /* relaxed, both: statistics */
+        ran += atomic_load_explicit(&engine->lanes[engine->workers].ran, memory_order_relaxed);
+    return ran;
+}
+
+void engine_stop(struct engine *engine)
+{
+    atomic_store(&engine->stopping, 1);
+    idle_wake_all(engine);
+}

@@ -1,0 +1,49 @@
+/* What the owner does after a worker's death. See engine.h. */
+#include "engine.h"
+#include "idle.h"
+
+void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason)
+{
+    struct lane *lane = &engine->lanes[worker];
+    const struct arena *arena = engine->pool->config.arena;
+    uint64_t index = atomic_load_explicit(&lane->current, memory_order_relaxed);
+    if (index != LANE_NONE) {
+        uint64_t begin = atomic_load_explicit(&lane->claimed, memory_order_relaxed);
+        atomic_fetch_add_explicit(&lane->ran, index - begin, memory_order_relaxed);
+        if (atomic_load_explicit(&arena->status[index], memory_order_relaxed) == TASK_PENDING)
+            arena_fail(arena, index, TASK_LOST, code, worker, reason);
+        atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
+    }
+    lane_set_active(lane, false);
+}
+
+static uint64_t activities(struct engine *engine, bool *idle)
+{
+    uint64_t sum = 0;
+    *idle = true;
+    for (unsigned i = 0; i < engine->workers; i++) { /* acquire: pairs with lane_set_active */
+        uint32_t activity = atomic_load_explicit(&engine->lanes[i].activity, memory_order_acquire);
+        *idle = *idle && activity % 2 == 0;
+        sum += activity;
+    }
+    return sum;
+}
+
+bool engine_is_quiet(struct engine *engine)
+{
+    bool idle_before, idle_after;
+    uint64_t before = activities(engine, &idle_before);
+    if (lane_any_work(engine)) {
+        idle_wake_all(engine); /* whoever was woken for it may be the dead one */
+        return false;
+    }
+    /* each only grows, so an equal sum means that none of them was active in between */
+    return activities(engine, &idle_after) == before && idle_before && idle_after;
+}
+
+void engine_settle(struct engine *engine)
+{
+    engine->expected = 0;
+    for (unsigned i = 0; i <= engine->workers; i++)
+        engine->expected += atomic_load(&engine->lanes[i].finished);
+}
