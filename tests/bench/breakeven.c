@@ -47,10 +47,8 @@ enum status breakeven_row(
     enum status status = breakeven_measure(&options, result, why, BREAKEVEN_WHY);
     if (status == STATUS_DONE)
         *ns = crossing(result);
-    if (status == STATUS_DONE && isnan(ns->value)) {
+    if (status == STATUS_DONE && isnan(ns->value))
         snprintf(why, BREAKEVEN_WHY, "not decided within %g s", BUDGET_SECONDS);
-        status = STATUS_FAILED;
-    }
     result_free(result);
     return status;
 }

@@ -62,7 +62,8 @@ static void print_row(struct cli_table *table, const struct outcome *outcome)
 {
     char name[128], ours[64], peer[256], interval[128] = "-", target[64];
     const struct row *row = outcome->row;
-    if (!isnan(outcome->estimate.value) && row->kind != ROW_WORKS)
+    const struct interval *e = &outcome->estimate;
+    if (!(isnan(e->value) && isnan(e->lo) && isnan(e->hi)) && row->kind != ROW_WORKS)
         cli_interval(interval, sizeof interval, outcome->estimate);
     cli_table_row(table, "%s\t%s\t%s: %s\t%s\t%s\t%s\t%s", row->name, row->what,
         arm_name(&row->ours, name, sizeof name), figure_text(ours, sizeof ours, outcome, 0),
