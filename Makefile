@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check asan tsan lint format install clean help FORCE
+.PHONY: all report tests check bench asan tsan lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -25,12 +25,15 @@ CC := $(or $(if $(shell command -v gcc 2>/dev/null),gcc),$(if $(shell command -v
 endif
 SANITIZE ?=
 comma := ,
+CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 VARIANT ?= $(notdir $(lastword $(CC)))$(if $(SANITIZE),-$(firstword $(subst $(comma), ,$(SANITIZE))))
 CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR ?= -Werror
 PROFILE ?= default
 HOST ?=
 TESTS ?=
+BENCH ?=
+BLOCKS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 export NO_INSTALL WITHOUT
@@ -53,7 +56,11 @@ SOURCES = $(HARNESS_SOURCES) $(CASE_SOURCES)
 GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
-LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES))
+BENCH_PROGRAM := $(BUILD)/tests/bench/bench
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
+BENCH_TBB := $(if $(filter tbb,$(WITHOUT)),,$(shell pkg-config --exists tbb 2>/dev/null && command -v $(CXX)))
+BENCH_OBJECTS := $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(if $(BENCH_TBB),$(BUILD)/tests/bench/tbb_loop.o)
+LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES))
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
 TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
 
@@ -89,7 +96,7 @@ lint: format ## check the format and look for mistakes (-j2 on two cores)
 	@shellcheck harness/util/*.sh tests/run.sh .ci/run
 
 format:
-	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]')
+	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]' -o -name '*.cpp')
 
 install: $(PROGRAM) ## install the program and the plots (PREFIX=/usr/local, DESTDIR=)
 	install -D $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/poolbench'
@@ -134,11 +141,18 @@ $(BUILD)/config.mk: FORCE
 $(shell mkdir -p $(BUILD) && touch -a $(BUILD)/config.mk)
 include $(BUILD)/config.mk
 
-# Here, because config.mk says which tests have their libraries.
-tests: $(PROGRAM) $(TEST_PROGRAMS) ## build the program and the tests without running them
+# What a test file runs: itself, and bench.bats the other program.
+TESTED = $(filter $(TEST_PROGRAMS),$(TEST_FILES)) $(if $(filter %/bench.bats,$(TEST_FILES)),$(BENCH_PROGRAM))
 
-check: $(PROGRAM) $(filter $(TEST_PROGRAMS),$(TEST_FILES)) ## run the tests (TESTS=unit/test_stat for one of them)
+# Here, because config.mk says which tests have their libraries.
+tests: $(PROGRAM) $(TEST_PROGRAMS) $(BENCH_PROGRAM) ## build the program and the tests without running them
+
+check: $(PROGRAM) $(TESTED) ## run the tests (TESTS=unit/test_stat for one of them)
 	@POOLBENCH="$$PWD/$(PROGRAM)" tests/run.sh $(TEST_FILES)
+
+# The rows' names may hold a *, which is for the program.
+bench: $(BENCH_PROGRAM) ## measure the pools against their targets (BENCH="empty-* hot-1us", BLOCKS=12, HOST=name)
+	@$<$(BLOCKS:%= --blocks %)$(HOST:%= --host %) $(foreach row,$(BENCH),'$(row)')
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -173,8 +187,20 @@ $(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $< $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) $$(pkg-config --libs cmocka)
 
+# The C++ peer is there where its library is (tests/bench/tbb.c).
+$(BUILD)/tests/bench/tbb_loop.o: tests/bench/tbb_loop.cpp $(BUILD)/flags
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wshadow -Wconversion $(WERROR) -pthread $(CFLAGS) $(SANITIZERS) \
+	$$(pkg-config --cflags tbb) -MMD -MP -c -o $@ $<
+
+$(BENCH_PROGRAM): $(BENCH_OBJECTS) $(OBJECTS) $(BUILD)/config.mk
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) \
+	$(if $(BENCH_TBB),$$(pkg-config --libs tbb) -lstdc++)
+
 .SECONDARY: $(TEST_SOURCES:%.c=$(BUILD)/%.o)
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(BENCH_OBJECTS:.o=.d)
 
 endif
 endif
