@@ -2,6 +2,7 @@
 #include "engine.h"
 
 #include "../measure/cpus.h"
+#include "call.h"
 #include "idle.h"
 
 #include <stdio.h>
@@ -11,6 +12,9 @@
  * scheduler, which sees its CPU still taken, would put two of them on another one, and a short
  * region would end before it mends that. */
 #define WAKES_EACH 2
+
+/* A worker that finds a long queue of calls takes no more than so many of them at once. */
+#define FEW_MAX 16
 
 static size_t engine_size(const struct pool *pool)
 {
@@ -34,11 +38,20 @@ struct engine *engine_make(const struct pool *pool, bool shared, bool owner_work
     sched_getaffinity(0, sizeof engine->cpus, &engine->cpus);
     for (unsigned i = 0; i <= engine->workers; i++)
         atomic_init(&engine->lanes[i].current, LANE_NONE);
+    if (pool->config.calls_max > 0) {
+        engine->calls = calls_make(pool->config.calls_max, pool->config.call_size);
+        if (!engine->calls) {
+            munmap(engine, engine_size(pool));
+            return NULL;
+        }
+    }
     return engine;
 }
 
 void engine_free(struct engine *engine)
 {
+    if (engine->calls)
+        calls_free(engine->calls);
     munmap(engine, engine_size(engine->pool));
 }
 
@@ -46,6 +59,10 @@ void engine_free(struct engine *engine)
 
 void runner_run(const struct runner *me, const struct region *region, struct range claimed)
 {
+    if (region->calls) {
+        calls_run(me, claimed);
+        return;
+    }
     const struct pool *pool = me->engine->pool;
     const _Atomic unsigned char *status = pool->config.arena->status;
     struct lane *lane = me->lane;
@@ -65,13 +82,32 @@ void runner_run(const struct runner *me, const struct region *region, struct ran
     atomic_store_explicit(&lane->ran, ran + (end - begin) - skipped, memory_order_relaxed);
 }
 
-/* Claims half of somebody's range, the next lane's first. */
+/* Calls are begun in the order of their submission, more or less: a thief takes few at the front,
+ * so as not to sit on what others could begin. */
+static bool take_few(struct engine *engine, range_word *queue, struct range *claimed)
+{
+    uint32_t count = range_count(range_unpack(atomic_load(queue))) / (2 * engine->workers);
+    if (count > FEW_MAX)
+        count = FEW_MAX;
+    return range_take(queue, count ? count : 1, claimed);
+}
+
+static bool steal_from(struct engine *engine, unsigned victim, struct range *claimed)
+{
+    range_word *range = &engine->lanes[victim].range;
+    if (victim == engine->workers && /* relaxed: a wrong guess claims as well */
+        atomic_load_explicit(&engine->few_at_once, memory_order_relaxed))
+        return take_few(engine, range, claimed);
+    return range_steal(range, claimed);
+}
+
+/* Claims part of somebody's range, the next lane's first. */
 static bool steal(const struct runner *me, struct range *claimed)
 {
     struct engine *engine = me->engine;
     unsigned lanes = engine->workers + 1, mine = (unsigned)(me->lane - engine->lanes);
     for (unsigned i = 1; i < lanes; i++)
-        if (range_steal(&engine->lanes[(mine + i) % lanes].range, claimed))
+        if (steal_from(engine, (mine + i) % lanes, claimed))
             return true;
     return false;
 }

@@ -13,7 +13,7 @@
  * What a worker is doing stands in memory that survives it: its range, the task that
  * it is running, and each task's status byte. A worker that dies at any
  * instruction costs the task that it was running. What it had claimed and not begun is found by
- * the status bytes when nobody has anything left to do (engine_is_quiet), and put in again.
+ * the status bytes when nobody has anything left to do (engine_settle), and put in again.
  *
  * Owner's calls belong to the one thread that owns the pool; engine_worker is called once by each
  * worker. */
@@ -51,21 +51,24 @@ static inline uint64_t engine_window(uint64_t begin, uint64_t tasks)
 void engine_begin(
     struct engine *engine, uint64_t begin, uint64_t end, uint64_t chunk, bool only_pending);
 
-/* Waits until all tasks have finished, or, with `once`, for ENGINE_RECHECK_MS at most. Returns
- * whether they have. */
+/* Puts in one call, whose slot is pending; nobody may hold tasks of a region. False when there is
+ * no place for it now: wait, and try again. */
+bool engine_call(struct engine *engine, uint32_t slot);
+
+/* Waits until all that was put in has finished, or, with `once`, for ENGINE_RECHECK_MS at most.
+ * Returns whether they have. */
 bool engine_wait(struct engine *engine, bool once);
 
 /* ---- after a worker's death ---- */
 
-/* Worker is dead: the task that it was running, if any, is lost for the reason given. Its range
- * stays where it is, for others to steal from and for its successor to begin with. */
+/* Worker is dead: the task or call that it was running, if any, is lost for the reason given. Its
+ * range stays where it is, for others to steal from and for its successor to begin with. */
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);
 
-/* Whether no worker holds a task and no range has one left: what is still pending then is what dead
- * workers had claimed. Wakes all who sleep if there is work left. */
-bool engine_is_quiet(struct engine *engine);
-
-/* The engine is quiet: takes it that all tasks put in so far have ended. */
+/* After burials, as soon as nobody holds a task and no range has one left: takes it that all tasks
+ * put in so far have ended. What is still pending then is what the dead had claimed and not begun:
+ * calls are put in again here, tasks by who put in the region (`settled` tells). To be called now
+ * and then while waiting. */
 void engine_settle(struct engine *engine);
 
 /* Tasks that a worker has run since the start. */

@@ -168,10 +168,15 @@ void idle_worker(struct engine *engine, unsigned worker)
     note_wake(engine, lane);
 }
 
-void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *))
+void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), uint64_t deadline)
 {
-    const struct timespec step = {.tv_nsec = ENGINE_RECHECK_MS * 1000000};
+    bool spins = engine->may_spin && !engine->must_yield;
+    if (spins && spin(engine, has_news))
+        return;
     atomic_store(&engine->owner_asleep, 1);
+    uint64_t now = clock_now(), left = deadline > now ? deadline - now : 0;
+    const struct timespec step = {
+        .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
     if (!has_news(engine))
         futex_wait(&engine->owner_asleep, 1, &step, engine->shared);
     atomic_store(&engine->owner_asleep, 0);
@@ -179,7 +184,5 @@ void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *))
 
 void idle_owner(struct engine *engine)
 {
-    bool spins = engine->may_spin && !engine->must_yield;
-    if (!spins || !spin(engine, owner_has_news))
-        idle_owner_until(engine, owner_has_news);
+    idle_owner_until(engine, owner_has_news, clock_now() + ENGINE_RECHECK_MS * 1000000ull);
 }

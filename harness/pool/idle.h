@@ -18,8 +18,9 @@ void idle_worker(struct engine *engine, unsigned worker);
  * or after a recheck interval (ENGINE_RECHECK_MS). */
 void idle_owner(struct engine *engine);
 
-/* The owner's wait for workers to enter, likewise; has_news tells whether they have. */
-void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *));
+/* The owner's wait for something else that workers wake it for, or until `deadline` (a clock_now).
+ */
+void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), uint64_t deadline);
 
 /* Wakes one worker that sleeps; false when none does. Anybody may call it. */
 bool idle_wake_one(struct engine *engine);

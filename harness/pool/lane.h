@@ -48,20 +48,25 @@ struct region {
     uint64_t base;     /* index i in a range is task base + i */
     uint32_t chunk;    /* tasks claimed at once; 0: guided */
     bool only_pending; /* a repeated pass: skip what is already decided */
+    bool calls;        /* index i is position i of the calls' queue instead */
 };
 
 struct engine {
     /* constant after engine_make */
     const struct pool *pool; /* valid in forked workers: made before the fork */
     unsigned workers;
-    bool shared;      /* futexes between processes */
-    bool owner_works; /* the owner runs tasks while it waits */
-    bool may_spin;    /* there is a usable CPU for each who works */
-    bool must_yield;  /* ... but none for the owner, who does not: spinners make room for it */
-    cpu_set_t cpus;   /* usable */
+    bool shared;         /* futexes between processes */
+    bool owner_works;    /* the owner runs tasks while it waits */
+    bool may_spin;       /* there is a usable CPU for each who works */
+    bool must_yield;     /* ... but none for the owner, who does not: spinners make room for it */
+    cpu_set_t cpus;      /* usable */
+    struct calls *calls; /* NULL: none */
 
     /* the owner's own */
     uint64_t expected;     /* tasks put in since the start */
+    uint32_t queue_end;    /* the next position for a call */
+    bool unsettled;        /* a worker has died since `expected` was last made to fit ... */
+    uint64_t settled;      /* ... which was so often */
     double task_ns;        /* what a task took in the last region; 0: not known */
     void *local;           /* of the owner where it works */
     uint64_t last_end;     /* a clock_now, when it had done its share of the last region */
@@ -73,6 +78,7 @@ struct engine {
     _Atomic uint32_t owner_asleep;                /* 1: it sleeps on this word */
     _Atomic uint32_t stopping;
     _Atomic bool eager;             /* whoever finds work left over wakes others */
+    _Atomic bool few_at_once;       /* the owner's range is a queue: take a few from its front */
     _Atomic uint64_t crowded_until; /* a clock_now: until then nobody spins */
     _Atomic uint64_t wake_ns; /* how long a wake-up takes here, a moving average; 0: unknown */
 
@@ -116,7 +122,7 @@ static inline void lane_set_active(struct lane *lane, bool active)
         return;
     if (active) /* relaxed: a hint */
         atomic_store_explicit(&lane->cpu, sched_getcpu(), memory_order_relaxed);
-    /* pairs with the acquire loads in engine_is_quiet */
+    /* pairs with the acquire loads in engine_settle */
     atomic_store_explicit(&lane->activity, activity + 1, memory_order_release);
 }
 

@@ -1,6 +1,7 @@
 /* The owner's side of the engine: putting a region in, doing a share of it, waiting for its end.
  * See engine.h. */
 #include "../measure/clock.h"
+#include "call.h"
 #include "engine.h"
 #include "idle.h"
 
@@ -99,6 +100,15 @@ static bool worth_together(struct share *share, double ns)
     return true;
 }
 
+/* What goes with every put; relaxed: published with the range, or hints. */
+static void put_in(struct engine *engine, uint64_t tasks, bool calls)
+{
+    engine->expected += tasks;
+    atomic_store_explicit(&engine->target, engine->expected, memory_order_relaxed);
+    atomic_store_explicit(&engine->eager, calls, memory_order_relaxed);
+    atomic_store_explicit(&engine->few_at_once, calls, memory_order_relaxed);
+}
+
 void engine_begin(
     struct engine *engine, uint64_t begin, uint64_t end, uint64_t chunk, bool only_pending)
 {
@@ -110,9 +120,7 @@ void engine_begin(
         .chunk = chunk < tasks ? (uint32_t)chunk : tasks,
         .only_pending = only_pending,
     };
-    engine->expected += tasks; /* relaxed, both: published with the range */
-    atomic_store_explicit(&engine->eager, false, memory_order_relaxed);
-    atomic_store_explicit(&engine->target, engine->expected, memory_order_relaxed);
+    put_in(engine, tasks, false);
     struct share share = {
         .me = {.engine = engine, .lane = &engine->lanes[engine->workers], .local = engine->local},
         .tasks = tasks,
@@ -125,6 +133,19 @@ void engine_begin(
         wake_first(&share);
     if (engine->owner_works)
         do_share(&share);
+}
+
+bool engine_call(struct engine *engine, uint32_t slot)
+{
+    if (!engine->region.calls)
+        engine->region = (struct region){.calls = true, .chunk = 1};
+    put_in(engine, 1, true);
+    if (!calls_put(engine, slot)) {
+        put_in(engine, (uint64_t)-1, true);
+        return false;
+    }
+    idle_wake_one(engine);
+    return true;
 }
 
 bool engine_wait(struct engine *engine, bool once)
@@ -155,7 +176,7 @@ static bool all_entered(struct engine *engine)
 bool engine_wait_entered(struct engine *engine, bool once)
 {
     while (!all_entered(engine)) {
-        idle_owner_until(engine, all_entered);
+        idle_owner_until(engine, all_entered, clock_now() + ENGINE_RECHECK_MS * 1000000ull);
         if (once)
             return all_entered(engine);
     }

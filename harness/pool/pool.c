@@ -1,11 +1,19 @@
 /* What all backends share: the public calls, a worker's entry and exit, chunk sizes. */
 #include "pool.h"
 
+#include "../measure/clock.h"
+#include "engine.h"
+#include "future.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+/* How many pools this thread is a worker of, one within the other. */
+static _Thread_local unsigned depth;
 
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
@@ -15,6 +23,11 @@ struct pool *pool_start(
         snprintf(why, size, "backend %s: %s", ops->name, reason);
         return NULL;
     }
+    if (depth >= POOL_DEPTH_MAX) {
+        snprintf(why, size, "%s: pools in a pool's tasks go %d deep, no deeper", ops->name,
+            POOL_DEPTH_MAX);
+        return NULL;
+    }
     struct pool *pool = calloc(1, ops->pool_size + config->workers * ops->worker_size);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
@@ -22,23 +35,117 @@ struct pool *pool_start(
     }
     pool->ops = ops;
     pool->config = *config;
+    pool->owner = pthread_self();
+    pool->depth = depth;
     if (ops->start(pool, why, size)) {
         free(pool);
+        return NULL;
+    }
+    if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
+        snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
+        pool_stop(pool);
         return NULL;
     }
     return pool;
 }
 
+/* Calls go first: a region has the workers to itself. */
+static int wait_for_calls(struct pool *pool)
+{
+    while (pool->futures && pool->futures->in_flight > 0)
+        if (futures_step(pool, UINT64_MAX))
+            return -1;
+    return 0;
+}
+
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
+    if (!pool_is_mine(pool)) {
+        task_fail(EPERM, "only the thread that started a pool may use it; a task may not use the "
+                         "pool that runs it");
+        return -1;
+    }
+    if (pool->futures && (pool->futures->closed || pool->futures->terminated)) {
+        task_fail(EPIPE, "the pool is closed");
+        return -1;
+    }
+    if (wait_for_calls(pool))
+        return -1;
     arena_reset(pool->config.arena, tasks);
-    return tasks > 0 && pool->ops->map(pool, tasks, chunk) ? -1 : 0;
+    depth++; /* where the caller works, what it runs is a task */
+    int failed = tasks > 0 && pool->ops->map(pool, tasks, chunk);
+    depth--;
+    return failed ? -1 : 0;
 }
 
 void pool_stop(struct pool *pool)
 {
+    struct futures *futures = pool->futures;
+    if (futures && !futures->terminated) {
+        futures->closed = true;
+        for (uint32_t i = 0; i < futures->used; i++)
+            future_cancel(&futures->all[i]);
+        wait_for_calls(pool); /* best effort: a broken pool stops as well */
+    }
     pool->ops->stop(pool);
-    free(pool);
+    futures_free(futures);
+    if (!pool->abandoned)
+        free(pool);
+}
+
+void pool_close(struct pool *pool)
+{
+    if (pool->futures)
+        pool->futures->closed = true;
+}
+
+/* Which workers are still at something, as far as there is room. */
+static void name_stuck(const struct pool *pool, char *text, size_t size)
+{
+    size_t length = 0;
+    *text = '\0';
+    for (unsigned i = 0; i < pool->config.workers && length + 1 < size; i++)
+        if (atomic_load_explicit(&pool->engine->lanes[i].current, memory_order_relaxed) !=
+            LANE_NONE)
+            length += (size_t)snprintf(text + length, size - length, "%s%u", length ? ", " : "", i);
+}
+
+int pool_join(struct pool *pool, double seconds)
+{
+    struct futures *futures = pool->futures;
+    if (!futures || !(futures->closed || futures->terminated))
+        return task_fail(EINVAL, "join before close: close or terminate the pool first");
+    uint64_t deadline = futures_deadline(seconds);
+    while (futures->pending + futures->in_flight > 0) {
+        if (futures_step(pool, deadline))
+            return ECHILD;
+        if (futures->pending + futures->in_flight > 0 && clock_now() >= deadline) {
+            char stuck[TASK_MESSAGE_MAX / 2];
+            name_stuck(pool, stuck, sizeof stuck);
+            return task_fail(ETIMEDOUT, "still running after %g s: worker %s", seconds, stuck);
+        }
+    }
+    return 0;
+}
+
+bool pool_is_terminated(const struct pool *pool)
+{
+    return pool->futures && pool->futures->terminated;
+}
+
+bool pool_is_mine(const struct pool *pool)
+{
+    return pool->depth == depth && pthread_equal(pool->owner, pthread_self());
+}
+
+uint64_t pool_calls_ended(const struct pool *pool)
+{
+    return pool->futures ? pool->futures->ended : 0;
+}
+
+uint64_t pool_callback_failures(const struct pool *pool)
+{
+    return pool->futures ? pool->futures->callback_failures : 0;
 }
 
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker)
@@ -55,6 +162,7 @@ int pool_worker_enter(const struct pool *pool, unsigned worker, void **local)
 {
     char name[16]; /* the kernel's limit */
     snprintf(name, sizeof name, "pb-%.7s-%u", pool->ops->name, worker);
+    depth = pool->depth + 1;
     prctl(PR_SET_NAME, name); /* best effort: a name is for the reader of `top` */
     return pool_enter(pool, local);
 }
@@ -67,6 +175,7 @@ int pool_enter(const struct pool *pool, void **local)
 
 void pool_worker_leave(const struct pool *pool, void *local)
 {
+    depth = pool->depth;
     if (pool->config.worker_leave)
         pool->config.worker_leave(pool->config.ctx, local);
 }

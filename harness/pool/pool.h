@@ -5,7 +5,14 @@
  * it is made before the pool and outlives it. Results are in task order by construction, since
  * task i writes slot i.
  *
- * Threads: a pool belongs to the thread that started it; only that thread calls these functions.
+ * Beside regions a pool runs calls: a function with a payload of bytes, submitted one by one, each
+ * with a future. `threads` and `processes` do both, alike; another backend that has no calls says
+ * so (ENOTSUP).
+ *
+ * Threads: a pool belongs to the thread that started it, its owner; only the owner calls these
+ * functions. Whoever else does (a task that uses its own pool, in particular) gets EPERM at once,
+ * never a hang. Callbacks, retries, timeouts and the replacement of dead workers happen inside the
+ * owner's calls, whenever one waits.
  * Adding a backend is one file in this folder that ends with `const struct pool_ops pool_NAME`;
  * the Makefile finds it. */
 #ifndef POOL_POOL_H
@@ -13,6 +20,7 @@
 
 #include "task.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,8 +82,13 @@ struct pool_config {
     const void *ctx;
     int (*worker_enter)(const void *ctx, void **local); /* or NULL */
     void (*worker_leave)(const void *ctx, void *local); /* or NULL */
-    struct arena *arena;
+    struct arena *arena;                                /* NULL: this pool runs no regions */
+    uint32_t calls_max; /* futures that may exist at once, up to 2^20; 0: this pool runs no calls */
+    size_t call_size;   /* the most bytes of a payload, and of a result */
 };
+
+/* A task may start a pool of its own, whose tasks may not. */
+#define POOL_DEPTH_MAX 2
 
 /* Starts a pool: all workers exist and have entered. Returns it, or NULL with one line in why
  * (what the system refused, and with how many workers); nothing is left behind then. */
@@ -88,8 +101,139 @@ struct pool *pool_start(
  * (task_message) when the pool itself is broken, and must then be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
-/* Ends all workers, waits for them and frees the pool. */
+/* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
+ * running; calls that have not begun are dropped. */
 void pool_stop(struct pool *pool);
+
+/* ---- calls ---- */
+
+/* What a called function is given. It runs in a worker, so in another process where workers are
+ * processes: what it changes is lost there but for the result. */
+struct pool_call {
+    const void *ctx; /* the pool's */
+    void *local;     /* the worker's own */
+    const void *payload;
+    size_t payload_size;
+    void *result;       /* room for call_size bytes */
+    size_t result_size; /* how many of them the function has written; 0 when it begins */
+};
+
+/* Returns 0, or a code as a task_fn does. A result_size above call_size is E2BIG. */
+typedef int pool_function(struct pool_call *call);
+
+enum future_status {
+    FUTURE_PENDING, /* not ended; it may be running */
+    FUTURE_OK,
+    FUTURE_ERROR,
+    FUTURE_LOST,    /* its worker died while it ran */
+    FUTURE_TIMEOUT, /* it ran for too long; where workers are threads, it may still run */
+    FUTURE_CANCELLED
+};
+
+struct future;
+
+/* How a call is to be treated; all zero is the default. */
+struct pool_options {
+    double timeout_s;     /* from its start in a worker; 0: none */
+    unsigned retries;     /* how often it is run again after ERROR, LOST or TIMEOUT */
+    double retry_delay_s; /* how long after */
+    /* Called in the owner, inside its next waiting call, after the call has ended for good;
+     * on_error only if it did not end OK, and before on_done. They may submit, cancel, and
+     * terminate the pool. A number other than 0 is counted (pool_callback_failures) and changes
+     * nothing else. */
+    int (*on_done)(struct future *future, void *argument);
+    int (*on_error)(struct future *future, void *argument);
+    void *argument;
+};
+
+/* Submits a call; the payload is copied. options may be NULL. Returns its future, which future_free
+ * must be given back, or NULL with errno and a message (task_message): E2BIG (the payload is above
+ * call_size), EAGAIN (calls_max futures exist), EPIPE (the pool is closed), ENOTSUP, EPERM. */
+struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
+    size_t payload_size, const struct pool_options *options);
+
+/* What has become of a call, without waiting. */
+enum future_status future_status(const struct future *future);
+
+/* Waits until the call has ended, at most `seconds` (negative: without end; 0: only collects what
+ * has ended). Returns 0, ETIMEDOUT, or another code with a message when the pool is broken. */
+int future_wait(struct future *future, double seconds);
+
+/* future_wait, then the call's outcome: 0 with its result (valid until future_free), or the
+ * function's code, ECHILD (LOST), ETIME (TIMEOUT), ECANCELED; future_message says why. result and
+ * size may be NULL. May be called again, with the same outcome. */
+int future_get(struct future *future, const void **result, size_t *size, double seconds);
+
+/* Why it did not end OK. Valid until future_free. */
+const char *future_message(const struct future *future);
+
+/* Cancels a call that no worker has begun: true, and it has ended as CANCELLED. False when it is
+ * too late. */
+bool future_cancel(struct future *future);
+
+/* Gives the future back, at any time; the call goes on if it has begun, and is cancelled if not.
+ * NULL is allowed. */
+void future_free(struct future *future);
+
+/* Submits and waits: future_get's result is copied to `result`, at most *size bytes; *size is set
+ * to its length. Returns as future_get. */
+int pool_apply(struct pool *pool, pool_function *function, const void *payload, size_t payload_size,
+    void *result, size_t *size);
+
+enum pool_wait { POOL_WAIT_ALL, POOL_WAIT_FIRST, POOL_WAIT_FIRST_ERROR };
+
+/* Waits until all of these futures have ended, or one, or one other than OK (or all). Returns 0,
+ * ETIMEDOUT, or another code with a message when the pool is broken. */
+int pool_wait(struct pool *pool, struct future *const *futures, size_t count, enum pool_wait mode,
+    double seconds);
+
+/* The futures of a set in the order in which they end: pool_completed_next returns each once, then
+ * NULL; or NULL with errno ETIMEDOUT, when none has ended in `seconds`. A future may be in one set
+ * at a time, and must not be freed before the set has returned it or has ended. */
+struct pool_completed *pool_as_completed(
+    struct pool *pool, struct future *const *futures, size_t count);
+struct future *pool_completed_next(struct pool_completed *set, double seconds);
+void pool_completed_end(struct pool_completed *set);
+
+/* Writes item `number` (0, 1, ...) of an iterable: at most call_size bytes. Returns false at the
+ * iterable's end. Runs in the owner. */
+typedef bool pool_generator(void *state, uint64_t number, void *payload, size_t *size);
+
+/* Calls function on all items that a generator yields; at most `window` calls (0: 16 a worker) are
+ * under way or unread at once, so that memory does not grow with their number. Ordered: results
+ * come in the items' order (imap), else as they end (imap_unordered). Returns NULL with errno as
+ * pool_submit. */
+struct pool_imap *pool_imap(struct pool *pool, pool_function *function, pool_generator *generator,
+    void *state, uint32_t window, bool ordered);
+
+/* The next ended call, or NULL: errno is 0 at the end, ETIMEDOUT when none has ended in `seconds`
+ * (call again), another code with a message otherwise. It is valid until the next call; *number,
+ * if not NULL, is its item's. */
+const struct future *pool_imap_next(struct pool_imap *imap, uint64_t *number, double seconds);
+
+/* Ends it, at any time. Calls that have not begun are cancelled. */
+void pool_imap_end(struct pool_imap *imap);
+
+/* As pool_map, without waiting: the future's call ends when all tasks have. Only one region may be
+ * under way on an arena. */
+struct future *pool_map_async(struct pool *pool, uint64_t tasks, uint64_t chunk);
+
+/* No more submissions (EPIPE). */
+void pool_close(struct pool *pool);
+
+/* Waits until all calls have ended, at most `seconds`, then ends the workers. Returns 0; EINVAL if
+ * the pool was neither closed nor terminated; ETIMEDOUT with a message that names who is stuck. */
+int pool_join(struct pool *pool, double seconds);
+
+/* Ends the pool now: calls that have not begun are CANCELLED. Processes are killed, and what they
+ * ran is CANCELLED; threads end after what they run, which is CANCELLED too. */
+void pool_terminate(struct pool *pool);
+
+/* Calls ended so far, in whatever way, and callbacks that returned other than 0. */
+uint64_t pool_calls_ended(const struct pool *pool);
+uint64_t pool_callback_failures(const struct pool *pool);
+
+/* ---- workers ---- */
 
 /* Tasks that worker 0 .. workers-1 has run since the start. */
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker);
@@ -103,6 +247,11 @@ pid_t pool_worker_pid(const struct pool *pool, unsigned worker);
 struct pool {
     const struct pool_ops *ops;
     struct pool_config config;
+    struct futures *futures; /* future.c's; NULL: no calls */
+    struct engine *engine;   /* of a backend that runs calls: set by its start */
+    pthread_t owner;
+    unsigned depth; /* 0; 1: the owner is a worker of another pool, ... */
+    bool abandoned; /* a worker that is stuck may still use it: it is never freed */
 };
 
 struct pool_ops {
@@ -120,6 +269,11 @@ struct pool_ops {
     void (*stop)(struct pool *pool);
     uint64_t (*worker_tasks)(const struct pool *pool, unsigned worker);
     pid_t (*worker_pid)(const struct pool *pool, unsigned worker); /* NULL: the caller's own */
+    /* Buries and replaces workers that have died; the owner calls it while it waits. Returns 0, or
+     * -1 with a message. NULL: workers do not die alone. */
+    int (*tend)(struct pool *pool);
+    /* Stops a worker whose call has run out of time, or at once (`now`). NULL: cannot be done. */
+    void (*kill)(struct pool *pool, unsigned worker, bool now);
 };
 
 /* Runs one task into its slot and status: what every backend does with an index. */
@@ -133,6 +287,11 @@ static inline void pool_run_task(
     else
         arena_fail(arena, index, TASK_ERROR, code, worker, task_message(code));
 }
+
+bool pool_is_terminated(const struct pool *pool);
+
+/* Whether the caller may use the pool: it is the thread that started it, and not in its task. */
+bool pool_is_mine(const struct pool *pool);
 
 /* A worker's entry and exit: name in `top` (pb-BACKEND-INDEX), then the hooks. pool_enter is the
  * hook alone, for a worker that is the caller and keeps its name. */

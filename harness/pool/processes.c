@@ -2,6 +2,7 @@
  * task crosses a pipe. The parent only waits. A worker that dies costs the task that it was
  * running: the parent notices within ENGINE_RECHECK_MS, notes it lost, starts another worker and
  * lets the rest be done. Workers die with their parent (PR_SET_PDEATHSIG). */
+#include "../measure/clock.h"
 #include "engine.h"
 
 #include <errno.h>
@@ -16,12 +17,18 @@
  * them, starting others must end. */
 #define STILLBORN_MAX 16
 
+/* A worker that was asked to end (SIGTERM) and has not. */
+#define KILL_AFTER_NS 200000000ull
+
+struct worker {
+    pid_t pid;         /* 0: none */
+    uint64_t asked_at; /* a clock_now: when it was asked to end; 0: not */
+};
+
 struct processes {
     struct pool pool;
-    struct engine *engine;
-    bool deaths;        /* in the current region */
     unsigned stillborn; /* workers that died before they had entered */
-    pid_t pids[];
+    struct worker workers[];
 };
 
 static _Noreturn void worker_main(struct engine *engine, unsigned worker, pid_t parent)
@@ -29,7 +36,8 @@ static _Noreturn void worker_main(struct engine *engine, unsigned worker, pid_t 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
-    arena_populate(engine->pool->config.arena);
+    if (engine->pool->config.arena)
+        arena_populate(engine->pool->config.arena);
     engine_worker(engine, worker);
     _exit(0);
 }
@@ -38,11 +46,11 @@ static _Noreturn void worker_main(struct engine *engine, unsigned worker, pid_t 
 static int fork_worker(struct processes *processes, unsigned worker)
 {
     pid_t parent = getpid();
-    atomic_store(&processes->engine->lanes[worker].entered, 0);
+    atomic_store(&processes->pool.engine->lanes[worker].entered, 0);
     pid_t pid = fork();
     if (pid == 0)
-        worker_main(processes->engine, worker, parent);
-    processes->pids[worker] = pid > 0 ? pid : 0;
+        worker_main(processes->pool.engine, worker, parent);
+    processes->workers[worker] = (struct worker){.pid = pid > 0 ? pid : 0};
     return pid > 0 ? 0 : errno;
 }
 
@@ -61,18 +69,17 @@ static void describe_death(char *text, size_t size, unsigned worker, pid_t pid, 
 static int check_worker(struct processes *processes, unsigned worker)
 {
     int status;
-    pid_t pid = processes->pids[worker];
+    pid_t pid = processes->workers[worker].pid;
     if (waitpid(pid, &status, WNOHANG) != pid)
         return 0;
     char reason[TASK_MESSAGE_MAX];
     describe_death(reason, sizeof reason, worker, pid, status);
-    processes->pids[worker] = 0;
-    processes->deaths = true;
-    int entered = atomic_load(&processes->engine->lanes[worker].entered);
-    engine_bury(processes->engine, worker,
+    processes->workers[worker].pid = 0;
+    int entered = atomic_load(&processes->pool.engine->lanes[worker].entered);
+    engine_bury(processes->pool.engine, worker,
         WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status), reason);
     if (entered < 0) {
-        task_fail(ECHILD, "%s", processes->engine->lanes[worker].error);
+        task_fail(ECHILD, "%s", processes->pool.engine->lanes[worker].error);
         return -1;
     }
     if (entered == 0 && ++processes->stillborn > STILLBORN_MAX) {
@@ -96,40 +103,35 @@ static int check_workers(struct processes *processes)
 
 static int wait_for_entry(struct processes *processes)
 {
-    while (!engine_wait_entered(processes->engine, true))
+    while (!engine_wait_entered(processes->pool.engine, true))
         if (check_workers(processes))
             return -1;
     return 0;
 }
 
-/* Waits until what was put in has ended, replacing workers that die. After a death the count of
- * finished tasks may fall short for ever; then it waits until nobody has anything to do. */
-static int wait_for_tasks(struct processes *processes)
+static int processes_tend(struct pool *pool)
 {
-    struct engine *engine = processes->engine;
-    while (!engine_wait(engine, true)) {
-        if (check_workers(processes))
-            return -1;
-        if (processes->deaths && engine_is_quiet(engine)) {
-            engine_settle(engine);
-            return 0;
-        }
-    }
-    return 0;
+    struct processes *processes = (struct processes *)pool;
+    int failed = check_workers(processes);
+    if (!failed)
+        engine_settle(pool->engine);
+    return failed;
 }
 
 /* Puts in tasks begin .. end-1 and, after deaths, those that the dead had claimed and not begun. */
-static int map_window(struct processes *processes, uint64_t begin, uint64_t end, uint64_t chunk)
+static int map_window(struct pool *pool, uint64_t begin, uint64_t end, uint64_t chunk)
 {
-    /* the wait has synchronised with every writer that is alive; the dead write no more */
-    const char *status = (const char *)processes->pool.config.arena->status;
+    const char *status = (const char *)pool->config.arena->status;
     bool again = false;
     do {
-        processes->deaths = false;
-        engine_begin(processes->engine, begin, end, chunk, again);
-        if (wait_for_tasks(processes))
-            return -1;
-        again = processes->deaths && memchr(status + begin, TASK_PENDING, end - begin) != NULL;
+        uint64_t settled = pool->engine->settled;
+        engine_begin(pool->engine, begin, end, chunk, again);
+        while (!engine_wait(pool->engine, true))
+            if (processes_tend(pool))
+                return -1;
+        /* the wait has synchronised with every writer that is alive; the dead write no more */
+        again = pool->engine->settled != settled &&
+                memchr(status + begin, TASK_PENDING, end - begin) != NULL;
     } while (again);
     return 0;
 }
@@ -138,7 +140,7 @@ static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
         end = engine_window(begin, tasks);
-        if (map_window((struct processes *)pool, begin, end, chunk))
+        if (map_window(pool, begin, end, chunk))
             return -1;
     }
     return 0;
@@ -147,18 +149,19 @@ static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 static void processes_stop(struct pool *pool)
 {
     struct processes *processes = (struct processes *)pool;
-    engine_stop(processes->engine);
+    engine_stop(processes->pool.engine);
     for (unsigned i = 0; i < pool->config.workers; i++)
-        while (processes->pids[i] > 0 && waitpid(processes->pids[i], NULL, 0) < 0 && errno == EINTR)
+        while (processes->workers[i].pid > 0 && waitpid(processes->workers[i].pid, NULL, 0) < 0 &&
+               errno == EINTR)
             ;
-    engine_free(processes->engine);
+    engine_free(processes->pool.engine);
 }
 
 static void kill_all(struct processes *processes)
 {
     for (unsigned i = 0; i < processes->pool.config.workers; i++)
-        if (processes->pids[i] > 0)
-            kill(processes->pids[i], SIGKILL);
+        if (processes->workers[i].pid > 0)
+            kill(processes->workers[i].pid, SIGKILL);
 }
 
 static int start_all(struct processes *processes, char *why, size_t size)
@@ -173,7 +176,7 @@ static int start_all(struct processes *processes, char *why, size_t size)
     const char *error = NULL;
     if (!code)
         error = wait_for_entry(processes) ? task_message(ECHILD)
-                                          : engine_entry_error(processes->engine);
+                                          : engine_entry_error(processes->pool.engine);
     if (!code && !error)
         return 0;
     pool_start_error(why, size, pool, started, code, error);
@@ -183,8 +186,8 @@ static int start_all(struct processes *processes, char *why, size_t size)
 static int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    processes->engine = engine_make(pool, true, false);
-    if (!processes->engine) {
+    processes->pool.engine = engine_make(pool, true, false);
+    if (!processes->pool.engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
     }
@@ -196,14 +199,26 @@ static int processes_start(struct pool *pool, char *why, size_t size)
     return failed;
 }
 
+/* SIGTERM first, SIGKILL for who is still there KILL_AFTER_NS later. */
+static void processes_kill(struct pool *pool, unsigned worker, bool now)
+{
+    struct worker *target = &((struct processes *)pool)->workers[worker];
+    if (target->pid <= 0)
+        return;
+    if (target->asked_at == 0)
+        target->asked_at = clock_now();
+    bool late = clock_now() - target->asked_at > KILL_AFTER_NS;
+    kill(target->pid, now || late ? SIGKILL : SIGTERM);
+}
+
 static uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
 {
-    return engine_ran(((const struct processes *)pool)->engine, worker);
+    return engine_ran(pool->engine, worker);
 }
 
 static pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 {
-    return ((const struct processes *)pool)->pids[worker];
+    return ((const struct processes *)pool)->workers[worker].pid;
 }
 
 const struct pool_ops pool_processes = {
@@ -211,10 +226,12 @@ const struct pool_ops pool_processes = {
     .summary = "persistent forked workers; tasks and results in shared memory",
     .processes = true,
     .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(pid_t),
+    .worker_size = sizeof(struct worker),
     .start = processes_start,
     .map = processes_map,
     .stop = processes_stop,
     .worker_tasks = processes_worker_tasks,
     .worker_pid = processes_worker_pid,
+    .tend = processes_tend,
+    .kill = processes_kill,
 };

@@ -50,6 +50,20 @@ static inline void range_put(range_word *word, struct range range)
     atomic_store(word, range_pack(range));
 }
 
+/* Owner: adds one index at the end; where the range is empty, that is `index`. */
+static inline void range_extend(range_word *word, uint32_t index)
+{
+    uint64_t seen = atomic_load_explicit(word, memory_order_relaxed);
+    struct range range = range_unpack(seen);
+    while (range_count(range) > 0) {
+        range.end++; /* sequentially consistent: as range_put */
+        if (atomic_compare_exchange_weak(word, &seen, range_pack(range)))
+            return;
+        range = range_unpack(seen);
+    }
+    range_put(word, (struct range){index, index + 1});
+}
+
 /* Owner: claims `count` indices, or what is left of them, at the front; a quarter of what is left,
  * at least 1, where count is 0. False when there is none. */
 static inline bool range_take(range_word *word, uint32_t count, struct range *claimed)

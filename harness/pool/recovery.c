@@ -1,5 +1,6 @@
 /* What the owner does after a worker's death. See engine.h. */
 #include "engine.h"
+#include "future.h"
 #include "idle.h"
 
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason)
@@ -7,13 +8,16 @@ void engine_bury(struct engine *engine, unsigned worker, int code, const char *r
     struct lane *lane = &engine->lanes[worker];
     const struct arena *arena = engine->pool->config.arena;
     uint64_t index = atomic_load_explicit(&lane->current, memory_order_relaxed);
-    if (index != LANE_NONE) {
+    engine->unsettled = true;
+    if (index != LANE_NONE && engine->region.calls) {
+        futures_bury((struct pool *)engine->pool, worker, (uint32_t)index, reason);
+    } else if (index != LANE_NONE) {
         uint64_t begin = atomic_load_explicit(&lane->claimed, memory_order_relaxed);
         atomic_fetch_add_explicit(&lane->ran, index - begin, memory_order_relaxed);
         if (atomic_load_explicit(&arena->status[index], memory_order_relaxed) == TASK_PENDING)
             arena_fail(arena, index, TASK_LOST, code, worker, reason);
-        atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
     }
+    atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
     lane_set_active(lane, false);
 }
 
@@ -29,7 +33,9 @@ static uint64_t activities(struct engine *engine, bool *idle)
     return sum;
 }
 
-bool engine_is_quiet(struct engine *engine)
+/* Whether no worker holds a task and no range has one left: what has not ended then is what dead
+ * workers had claimed. */
+static bool is_quiet(struct engine *engine)
 {
     bool idle_before, idle_after;
     uint64_t before = activities(engine, &idle_before);
@@ -43,7 +49,13 @@ bool engine_is_quiet(struct engine *engine)
 
 void engine_settle(struct engine *engine)
 {
+    if (!engine->unsettled || !is_quiet(engine))
+        return;
+    engine->unsettled = false;
+    engine->settled++;
     engine->expected = 0;
     for (unsigned i = 0; i <= engine->workers; i++)
         engine->expected += atomic_load(&engine->lanes[i].finished);
+    if (engine->region.calls)
+        futures_requeue((struct pool *)engine->pool);
 }

@@ -16,7 +16,7 @@ static int serial_start(struct pool *pool, char *why, size_t size)
         snprintf(why, size, "serial has exactly 1 worker, not %u", pool->config.workers);
         return -1;
     }
-    int code = pool_worker_enter(pool, 0, &serial->local);
+    int code = pool_enter(pool, &serial->local);
     if (code)
         pool_start_error(why, size, pool, 0, 0, task_message(code));
     return code ? -1 : 0;

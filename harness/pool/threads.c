@@ -1,9 +1,14 @@
-/* Persistent pthreads on the shared engine. The caller is worker 0, so a pool of n workers starts
- * n - 1 threads. */
+/* Persistent pthreads on the shared engine. In a pool for regions alone the caller is worker 0, so
+ * that n workers are n - 1 threads; in one that also runs calls, which go on while the caller is
+ * elsewhere, each worker is a thread and the caller only waits. */
+#include "../measure/clock.h"
 #include "engine.h"
 
 #include <errno.h>
 #include <pthread.h>
+
+/* How long a terminated pool waits for its threads in all. */
+#define STUCK_AFTER_S 0.1
 
 struct thread {
     struct engine *engine;
@@ -13,7 +18,6 @@ struct thread {
 
 struct threads {
     struct pool pool;
-    struct engine *engine;
     unsigned started;
     struct thread threads[];
 };
@@ -25,40 +29,61 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
+/* Returns whether the thread has ended. One that is stuck is left alone with all that it may use.
+ */
+static bool join(struct thread *thread, const struct timespec *deadline)
+{
+    if (!deadline)
+        return pthread_join(thread->handle, NULL) == 0;
+    if (pthread_clockjoin_np(thread->handle, NULL, CLOCK_MONOTONIC, deadline) == 0)
+        return true;
+    pthread_detach(thread->handle);
+    return false;
+}
+
 static void join_all(struct threads *threads)
 {
-    engine_stop(threads->engine);
+    struct pool *pool = &threads->pool;
+    uint64_t end = clock_now() + (uint64_t)(STUCK_AFTER_S * 1e9);
+    const struct timespec deadline = {
+        .tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
+    engine_stop(pool->engine);
     for (unsigned i = 0; i < threads->started; i++)
-        pthread_join(threads->threads[i].handle, NULL);
-    engine_free(threads->engine);
+        if (!join(&threads->threads[i], pool_is_terminated(pool) ? &deadline : NULL))
+            pool->abandoned = true;
+    if (!pool->abandoned)
+        engine_free(pool->engine);
 }
 
 static void threads_stop(struct pool *pool)
 {
-    struct threads *threads = (struct threads *)pool;
-    pool_worker_leave(pool, threads->engine->local);
-    join_all(threads);
+    if (pool->engine->owner_works)
+        pool_worker_leave(pool, pool->engine->local);
+    join_all((struct threads *)pool);
 }
 
-/* Worker 0 is the caller. Returns 0 when all others have started and entered, or errno. */
-static int start_others(struct threads *threads)
+/* Returns 0 when all have started and entered, or errno. */
+static int start_all(struct threads *threads)
 {
+    struct engine *engine = threads->pool.engine;
+    unsigned first = engine->owner_works ? 1 : 0;
     int code = 0;
-    while (threads->started + 1 < threads->pool.config.workers && !code) {
+    while (first + threads->started < engine->workers && !code) {
         struct thread *thread = &threads->threads[threads->started];
-        *thread = (struct thread){.engine = threads->engine, .worker = threads->started + 1};
+        *thread = (struct thread){.engine = engine, .worker = first + threads->started};
         code = pthread_create(&thread->handle, NULL, thread_main, thread);
         threads->started += !code;
     }
     if (!code)
-        engine_wait_entered(threads->engine, false);
+        engine_wait_entered(engine, false);
     return code;
 }
 
 /* Leaves the pool as if it had never been. */
 static int give_up(struct threads *threads, char *why, size_t size, int code, const char *error)
 {
-    pool_start_error(why, size, &threads->pool, threads->started + 1, code, error);
+    unsigned started = threads->started + threads->pool.engine->owner_works;
+    pool_start_error(why, size, &threads->pool, started, code, error);
     join_all(threads);
     return -1;
 }
@@ -66,36 +91,37 @@ static int give_up(struct threads *threads, char *why, size_t size, int code, co
 static int threads_start(struct pool *pool, char *why, size_t size)
 {
     struct threads *threads = (struct threads *)pool;
-    threads->engine = engine_make(pool, false, true);
-    if (!threads->engine) {
+    struct engine *engine = engine_make(pool, false, pool->config.calls_max == 0);
+    if (!engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
     }
-    int code = pool_enter(pool, &threads->engine->local);
+    pool->engine = engine;
+    int code = engine->owner_works ? pool_enter(pool, &engine->local) : 0;
     if (code)
         return give_up(threads, why, size, 0, task_message(code));
-    code = start_others(threads);
-    const char *error = code ? NULL : engine_entry_error(threads->engine);
+    code = start_all(threads);
+    const char *error = code ? NULL : engine_entry_error(engine);
     if (!code && !error)
         return 0;
-    pool_worker_leave(pool, threads->engine->local);
+    if (engine->owner_works)
+        pool_worker_leave(pool, engine->local);
     return give_up(threads, why, size, code, error);
 }
 
 static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    struct engine *engine = ((struct threads *)pool)->engine;
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
         end = engine_window(begin, tasks);
-        engine_begin(engine, begin, end, chunk, false);
-        engine_wait(engine, false);
+        engine_begin(pool->engine, begin, end, chunk, false);
+        engine_wait(pool->engine, false);
     }
     return 0;
 }
 
 static uint64_t threads_worker_tasks(const struct pool *pool, unsigned worker)
 {
-    return engine_ran(((const struct threads *)pool)->engine, worker);
+    return engine_ran(pool->engine, worker);
 }
 
 const struct pool_ops pool_threads = {

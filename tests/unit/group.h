@@ -4,6 +4,8 @@
 #define UNIT_GROUP_H
 
 #include <stdarg.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,9 +32,18 @@ static inline void __attribute__((format(printf, 5, 6))) group_add(CMUnitTestFun
         .initial_state = state};
 }
 
+/* cmocka's handlers would make a worker process that crashes go on with the tests. */
+static inline void group_in_child(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL);
+}
+
 /* Runs them all, frees them and returns how many failed. */
 static inline int group_run(const char *name, CMFixtureFunction setup, CMFixtureFunction teardown)
 {
+    pthread_atfork(NULL, NULL, group_in_child);
     int failed = _cmocka_run_group_tests(name, group_tests, group_count, setup, teardown);
     while (group_count > 0)
         free((char *)group_tests[--group_count].name);

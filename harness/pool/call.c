@@ -1,0 +1,183 @@
+/* Slots, queue and list of calls. See call.h.
+ *
+ * Pairings: a slot's contents are published to the worker by range_extend, together with its
+ * position. The worker's compare-and-swap to the final state publishes the result; its push to
+ * `ended` (release) publishes all to the owner's take (acquire). A place of the queue is emptied
+ * (release) when its slot has been read, and filled again only after it was seen empty (acquire).
+ */
+#include "call.h"
+
+#include "../measure/clock.h"
+#include "idle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+static size_t round_up(size_t size, size_t unit)
+{
+    return (size + unit - 1) / unit * unit;
+}
+
+/* Positions: twice the slots, since one that a worker has claimed early may be read late. */
+static uint32_t queue_length(uint32_t max)
+{
+    uint32_t length = 2;
+    while (length < 2 * max)
+        length *= 2;
+    return length;
+}
+
+struct calls *calls_make(uint32_t max, size_t call_size)
+{
+    struct calls made = {.max = max, .mask = queue_length(max) - 1, .call_size = call_size};
+    made.stride = round_up(call_size ? call_size : 1, CACHE_LINE);
+    made.queue = sizeof made + max * sizeof(struct call);
+    made.messages = made.queue + (made.mask + 1) * sizeof(uint32_t);
+    made.data = round_up(made.messages + max * (size_t)TASK_MESSAGE_MAX, CACHE_LINE);
+    if (__builtin_mul_overflow(2 * (size_t)max, made.stride, &made.size) ||
+        __builtin_add_overflow(made.size, made.data, &made.size)) {
+        errno = EOVERFLOW;
+        return NULL;
+    }
+    struct calls *calls = mmap(
+        NULL, made.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (calls == MAP_FAILED)
+        return NULL;
+    *calls = made;
+    return calls;
+}
+
+void calls_free(struct calls *calls)
+{
+    munmap(calls, calls->size);
+}
+
+static void *at(struct calls *calls, size_t offset)
+{
+    return (char *)calls + offset;
+}
+
+static _Atomic uint32_t *place(struct calls *calls, uint32_t position)
+{
+    return (_Atomic uint32_t *)at(calls, calls->queue) + (position & calls->mask);
+}
+
+void *calls_payload(struct calls *calls, uint32_t slot)
+{
+    return at(calls, calls->data + 2 * (size_t)slot * calls->stride);
+}
+
+void *calls_result(struct calls *calls, uint32_t slot)
+{
+    return at(calls, calls->data + (2 * (size_t)slot + 1) * calls->stride);
+}
+
+char *calls_message(struct calls *calls, uint32_t slot)
+{
+    return at(calls, calls->messages + slot * (size_t)TASK_MESSAGE_MAX);
+}
+
+bool calls_put(struct engine *engine, uint32_t slot)
+{
+    _Atomic uint32_t *empty = place(engine->calls, engine->queue_end);
+    if (atomic_load_explicit(empty, memory_order_acquire) != 0) /* pairs with take_place */
+        return false;
+    atomic_store_explicit(empty, slot + 1, memory_order_relaxed); /* published by range_extend */
+    range_extend(&engine->lanes[engine->workers].range, engine->queue_end++);
+    return true;
+}
+
+void calls_clear_queue(struct calls *calls)
+{
+    for (uint32_t i = 0; i <= calls->mask; i++)
+        atomic_store_explicit(place(calls, i), 0, memory_order_relaxed);
+}
+
+uint32_t calls_take_ended(struct calls *calls)
+{
+    if (atomic_load_explicit(&calls->ended, memory_order_relaxed) == 0)
+        return 0;
+    return atomic_exchange_explicit(&calls->ended, 0, memory_order_acquire); /* pairs with push */
+}
+
+/* ---- the worker's side ---- */
+
+static uint32_t take_place(struct calls *calls, uint32_t position)
+{
+    _Atomic uint32_t *taken = place(calls, position); /* filled before the claim: range_extend */
+    uint32_t slot = atomic_load_explicit(taken, memory_order_relaxed) - 1;
+    atomic_store_explicit(taken, 0, memory_order_release); /* pairs with calls_put */
+    return slot;
+}
+
+static void push_ended(struct engine *engine, uint32_t slot)
+{
+    struct calls *calls = engine->calls;
+    uint32_t last = atomic_load_explicit(&calls->ended, memory_order_relaxed);
+    do
+        calls->slots[slot].next = last;
+    while (!atomic_compare_exchange_weak_explicit(&calls->ended, &last, slot + 1,
+        memory_order_seq_cst, memory_order_relaxed)); /* before the look at the sleeping owner */
+    if (atomic_load_explicit(&calls->owner_wants_each, memory_order_relaxed))
+        idle_wake_owner(engine);
+}
+
+static void note_outcome(
+    struct calls *calls, uint32_t slot, const struct pool_call *given, int code)
+{
+    struct call *call = &calls->slots[slot];
+    if (code == 0 && given->result_size > calls->call_size)
+        code = task_fail(E2BIG, "a result of %zu bytes, but call_size is %zu", given->result_size,
+            calls->call_size);
+    call->code = code;
+    call->result_size = code ? 0 : given->result_size;
+    if (code)
+        snprintf(calls_message(calls, slot), TASK_MESSAGE_MAX, "%s", task_message(code));
+}
+
+static _Thread_local const struct runner *current_runner;
+
+const struct runner *calls_runner(void)
+{
+    return current_runner;
+}
+
+static void run_one(const struct runner *me, uint32_t slot)
+{
+    struct calls *calls = me->engine->calls;
+    struct call *call = &calls->slots[slot];
+    uint64_t expected = CALL_STATE(CALL_PENDING, 0), running = CALL_STATE(CALL_RUNNING, me->worker);
+    atomic_store_explicit(&me->lane->current, slot, memory_order_relaxed);
+    if (call->timed)
+        atomic_store_explicit(&call->started, clock_now(), memory_order_relaxed); /* a hint */
+    /* acquire: against future_cancel's release; the contents came with the position */
+    if (atomic_compare_exchange_strong_explicit(
+            &call->state, &expected, running, memory_order_acquire, memory_order_relaxed)) {
+        struct pool_call given = {
+            .ctx = me->engine->pool->config.ctx,
+            .local = me->local,
+            .payload = calls_payload(calls, slot),
+            .payload_size = call->payload_size,
+            .result = calls_result(calls, slot),
+        };
+        int code = call->function(&given);
+        note_outcome(calls, slot, &given, code);
+        /* fails where the owner has given it up meanwhile (TIMEOUT); release: the result */
+        atomic_compare_exchange_strong_explicit(&call->state, &running,
+            CALL_STATE(call->code ? CALL_ERROR : CALL_OK, me->worker), memory_order_release,
+            memory_order_relaxed);
+    }
+    push_ended(me->engine, slot);
+    atomic_store_explicit(&me->lane->current, LANE_NONE, memory_order_relaxed);
+}
+
+void calls_run(const struct runner *me, struct range positions)
+{
+    uint64_t ran = atomic_load_explicit(&me->lane->ran, memory_order_relaxed);
+    current_runner = me;
+    for (uint32_t position = positions.begin; position != positions.end; position++) {
+        run_one(me, take_place(me->engine->calls, position));
+        atomic_store_explicit(&me->lane->ran, ++ran, memory_order_relaxed);
+    }
+}

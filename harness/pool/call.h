@@ -1,0 +1,75 @@
+/* Calls in the engine's workers: slots in memory that all share, a queue of those to be run, a list
+ * of those that have ended. Internal to call.c, future.c, engine.c and recovery.c.
+ *
+ * A submitted call stands at a position of the queue; positions are the indices in the lanes'
+ * ranges, so claiming and stealing calls is claiming and stealing tasks. A slot's state is one
+ * word, changed by compare-and-swap, so that a call that is cancelled or timed out while a worker
+ * takes it up or ends it has exactly one fate. Ended calls form a list that workers push to and
+ * the owner takes whole; a slot is used again only after it has come back there, since until then
+ * a worker may look at it. */
+#ifndef POOL_CALL_H
+#define POOL_CALL_H
+
+#include "lane.h"
+
+enum call_fate {
+    CALL_PENDING = FUTURE_PENDING,
+    CALL_OK = FUTURE_OK,
+    CALL_ERROR = FUTURE_ERROR,
+    CALL_LOST = FUTURE_LOST,
+    CALL_TIMEOUT = FUTURE_TIMEOUT,
+    CALL_CANCELLED = FUTURE_CANCELLED,
+    CALL_RUNNING
+};
+
+/* state: its fate, and the worker that runs or ran it */
+#define CALL_STATE(fate, worker) ((uint64_t)(worker) << 8 | (fate))
+#define CALL_FATE(state) ((enum call_fate)((state)&0xff))
+#define CALL_WORKER(state) ((unsigned)((state) >> 8))
+
+struct call {
+    _Alignas(CACHE_LINE) _Atomic uint64_t state;
+    pool_function *function;
+    size_t payload_size, result_size;
+    _Atomic uint64_t started; /* a clock_now, where it is timed; 0: not begun */
+    uint32_t next;            /* in the list of ended ones: slot + 1, 0: the last */
+    int code;                 /* what the function returned */
+    bool timed;
+};
+
+struct calls {
+    uint32_t max, mask;                          /* slots; positions in the queue less 1 */
+    size_t call_size;                            /* the most bytes of a payload, and of a result */
+    size_t stride;                               /* from one of them to the next */
+    size_t size;                                 /* of the whole mapping */
+    size_t queue, messages, data;                /* offsets of the parts behind slots[] */
+    _Alignas(CACHE_LINE) _Atomic uint32_t ended; /* slot + 1 of the last one, 0: none */
+    _Atomic bool owner_wants_each; /* wake it at each end, not only when all have ended */
+    struct call slots[];
+};
+
+/* Maps the slots; pages are touched when they are used. NULL with errno. */
+struct calls *calls_make(uint32_t max, size_t call_size);
+void calls_free(struct calls *calls);
+
+void *calls_payload(struct calls *calls, uint32_t slot);
+void *calls_result(struct calls *calls, uint32_t slot);
+char *calls_message(struct calls *calls, uint32_t slot); /* TASK_MESSAGE_MAX bytes */
+
+/* Owner: puts a pending slot into the queue. False when the place is still taken: an old call that
+ * a worker has claimed and not begun. */
+bool calls_put(struct engine *engine, uint32_t slot);
+
+/* Owner: takes the list of ended calls: slot + 1 of the latest, 0: none. */
+uint32_t calls_take_ended(struct calls *calls);
+
+/* Owner, while no worker holds a position: forgets those that the dead had claimed and not read. */
+void calls_clear_queue(struct calls *calls);
+
+/* Worker: runs the calls at these positions. */
+void calls_run(const struct runner *me, struct range positions);
+
+/* Worker: who runs the current call. */
+const struct runner *calls_runner(void);
+
+#endif

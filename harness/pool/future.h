@@ -1,0 +1,62 @@
+/* The owner's side of calls: futures, their fates, callbacks, retries and timeouts. The public
+ * calls are in pool.h; this is what future.c, completed.c, imap.c, batch.c, recovery.c and pool.c
+ * share. All of it belongs to the owner's thread. */
+#ifndef POOL_FUTURE_H
+#define POOL_FUTURE_H
+
+#include "pool.h"
+
+struct future {
+    struct pool *pool;
+    uint32_t slot; /* of the call: its own, as long as the future exists */
+    enum future_status status;
+    bool in_flight; /* the slot is with the workers, and comes back through calls->ended */
+    bool freed;     /* given back; released when the slot has come back */
+    unsigned attempts;
+    uint64_t retry_at; /* a clock_now; 0: no retry is due */
+    struct pool_options options;
+    struct pool_completed *set;
+    struct future *next; /* in the set's list of ended ones */
+};
+
+struct futures {
+    uint32_t max, used; /* futures all[0 .. used-1] exist or have existed */
+    uint32_t free_count;
+    uint32_t in_flight, pending; /* slots with the workers; futures that have not ended */
+    uint32_t orphans;            /* futures that were freed and whose slots are not free yet */
+    uint32_t timed, retrying;    /* pending futures with a timeout; those that wait for a retry */
+    uint32_t first, last;        /* list of slots that have come back: slot + 1 */
+    bool closed, terminated;
+    uint64_t ended, callback_failures;
+    uint32_t *free_slots;
+    struct future all[];
+};
+
+/* NULL without memory. */
+struct futures *futures_make(struct pool *pool);
+void futures_free(struct futures *futures);
+
+/* What every waiting call repeats: takes in what has ended (running callbacks), starts retries that
+ * are due, tends to workers and timeouts; waits for news if there was none, until `deadline` at
+ * most. Returns 0, or -1 with a message when the pool is broken. */
+int futures_step(struct pool *pool, uint64_t deadline);
+
+/* A clock_now that lies so many seconds ahead; negative: never. */
+uint64_t futures_deadline(double seconds);
+
+/* Worker has died while it was at this slot. */
+void futures_bury(struct pool *pool, unsigned worker, uint32_t slot, const char *reason);
+
+/* All is quiet after a death: puts in again what the dead had claimed and not begun. */
+void futures_requeue(struct pool *pool);
+
+/* A future whose call is not queued: its end is told by future_end. NULL with errno. */
+struct future *future_make(struct pool *pool, const struct pool_options *options);
+
+/* It has ended: for those who wait, for its set, for its callbacks (which may free it). */
+void future_end(struct future *future, enum future_status status);
+
+/* As completed.c has it: a future of the set has ended. */
+void completed_add(struct pool_completed *set, struct future *future);
+
+#endif
