@@ -5,7 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/* Zeroed, so that a backend's struct may align its workers to cache lines. */
+static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
+{
+    size_t size = ops->pool_size + workers * ops->worker_size;
+    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    struct pool *pool = aligned_alloc(CACHE_LINE, size);
+    return pool ? memset(pool, 0, size) : NULL;
+}
 
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
@@ -15,7 +25,7 @@ struct pool *pool_start(
         snprintf(why, size, "backend %s: %s", ops->name, reason);
         return NULL;
     }
-    struct pool *pool = calloc(1, ops->pool_size + config->workers * ops->worker_size);
+    struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
         return NULL;
@@ -76,6 +86,18 @@ void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned 
             pool->ops->name, started + 1, pool->config.workers, strerror(code));
     else
         snprintf(why, size, "%s: a worker could not begin: %s", pool->ops->name, message);
+}
+
+int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status)
+{
+    if (WIFSIGNALED(status)) {
+        snprintf(reason, size, "worker %u (pid %d) was killed by signal %d (%s)", worker, (int)pid,
+            WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return WTERMSIG(status);
+    }
+    snprintf(reason, size, "worker %u (pid %d) exited with status %d", worker, (int)pid,
+        WEXITSTATUS(status));
+    return -WEXITSTATUS(status);
 }
 
 uint64_t pool_chunk(uint64_t left, uint64_t chunk, unsigned workers)

@@ -77,7 +77,8 @@ struct pool_config {
     struct arena *arena;
 };
 
-/* Starts a pool: all workers exist and have entered. Returns it, or NULL with one line in why
+/* Starts a pool: all workers exist and have entered (where each chunk has one of its own, one has
+ * entered and left as a trial). Returns it, or NULL with one line in why
  * (what the system refused, and with how many workers); nothing is left behind then. */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
@@ -94,7 +95,8 @@ void pool_stop(struct pool *pool);
 /* Tasks that worker 0 .. workers-1 has run since the start. */
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker);
 
-/* A worker's process id: the calling process's where workers are threads. */
+/* A worker's process id: the calling process's where workers are threads, 0 where the worker lives
+ * only as long as a chunk and none is running. */
 pid_t pool_worker_pid(const struct pool *pool, unsigned worker);
 
 /* ---- the backend contract ---- */
@@ -107,11 +109,13 @@ struct pool {
 
 struct pool_ops {
     const char *name;
-    const char *summary;            /* one line */
-    bool processes;                 /* workers are processes of their own */
+    const char *summary; /* one line */
+    bool processes;      /* workers are processes of their own */
+    bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
+    bool keeps_threads; /* a runtime's: they outlive the pool, and a refused one ends the process */
     const char *(*supported)(void); /* NULL, or why not here; a NULL hook: always */
-    size_t pool_size;               /* of the backend's struct, zeroed and freed by pool.c ... */
-    size_t worker_size;             /* ... plus this for each worker, behind it */
+    size_t pool_size; /* of the backend's struct, on a cache line, zeroed and freed by pool.c ... */
+    size_t worker_size; /* ... plus this for each worker, behind it */
     /* Starts the workers; `pool` is zeroed but for ops and config. Returns 0, or -1 with one line
      * in why, everything undone. */
     int (*start)(struct pool *pool, char *why, size_t size);
@@ -142,6 +146,10 @@ void pool_worker_leave(const struct pool *pool, void *local);
  * that is 0, the message of a worker_enter hook. */
 void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
     const char *message);
+
+/* Says how worker process `pid` ended, by waitpid's status. Returns the code of the task that it
+ * cost: the signal, or minus the exit status. */
+int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status);
 
 /* The next chunk when `left` tasks are unclaimed: `chunk`, or guided for 0: an equal share of a
  * quarter of what is left, at least 1 (guided self-scheduling, Polychronopoulos and Kuck 1987,

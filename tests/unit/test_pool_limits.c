@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 
 #define NOBODY 65534
+#define LIMITED_TASKS 300
 #define UNABLE 2 /* a child's exit status where it cannot have the limit */
 
 static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -52,12 +53,23 @@ static void starting_again_and_again_takes_no_more_memory(void **state)
     arena_free(&arena);
 }
 
+/* Where each task has a worker of its own, one that is refused waits until another has ended. */
+static void make_do(struct pool *pool, char *wrong, size_t size)
+{
+    if (pool_map(pool, LIMITED_TASKS, 1))
+        snprintf(wrong, size, "the region failed: %s", task_message(EIO));
+    for (uint64_t i = 0; i < LIMITED_TASKS; i++)
+        if (!*wrong && pool->config.arena->status[i] != TASK_OK)
+            snprintf(wrong, size, "task %d was not done", (int)i);
+    pool_stop(pool);
+}
+
 /* Run in a child with a limit of its own: what is wrong with how a pool of 64 is refused, or "". */
 static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
 {
     struct arena arena;
     char why[512] = "", what[256];
-    if (arena_make(&arena, 1, 0)) {
+    if (arena_make(&arena, LIMITED_TASKS, 0)) {
         snprintf(wrong, size, "no arena");
         return;
     }
@@ -66,7 +78,9 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
     struct pool *pool = pool_start(ops, &config, why, sizeof why);
     unsigned number = 0, of = 0;
     const char *refuses = strstr(why, "the system refuses worker ");
-    if (pool)
+    if (pool && ops->per_task)
+        make_do(pool, wrong, size);
+    else if (pool)
         snprintf(wrong, size, "the pool has started");
     else if (!refuses || sscanf(refuses, "the system refuses worker %u of %u", &number, &of) != 2 ||
              number < 1 || number > 64 || of != 64 || !strstr(why, "ask for fewer workers") ||
