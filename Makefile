@@ -44,16 +44,18 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 LANGUAGE := -std=gnu17 -Wall -Wextra -Wshadow -Wconversion $(WERROR) -D_GNU_SOURCE -pthread
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CXX_LANGUAGE := -std=c++17 -Wall -Wextra -Wshadow -Wno-c++20-designator $(WERROR) -D_GNU_SOURCE -pthread
+CXX_FLAGS = $(CXX_LANGUAGE) $(CFLAGS) $(SANITIZERS) -I.
 FLAGS = $(LANGUAGE) $(CFLAGS) $(SANITIZERS) -I. $(LIBRARY_CFLAGS)
 LINK = $(CC) -pthread -rdynamic $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
 LIBS = -Wl,--as-needed $(LIBRARY_LIBS) $(CASE_LIBS) -ldl -lm
 
-HARNESS_SOURCES := $(sort $(shell find harness -name '*.c'))
-SOURCES = $(HARNESS_SOURCES) $(CASE_SOURCES)
+HARNESS_SOURCES := $(sort $(shell find harness -name '*.c' -o -name '*.cpp'))
+SOURCES = $(filter-out $(LEFT_OUT),$(HARNESS_SOURCES)) $(CASE_SOURCES)
 GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
+OBJECTS = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(SOURCES)))) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
-LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES))
+LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES))))
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
 TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
 
@@ -89,7 +91,7 @@ lint: format ## check the format and look for mistakes (-j2 on two cores)
 	@shellcheck harness/util/*.sh tests/run.sh .ci/run
 
 format:
-	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]')
+	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]' -o -name '*.cpp')
 
 install: $(PROGRAM) ## install the program and the plots (PREFIX=/usr/local, DESTDIR=)
 	install -D $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/poolbench'
@@ -121,10 +123,10 @@ ifeq ($(filter clean,$(GOALS)),)
 SETUP_GROUPS := build $(filter report check lint,$(GOALS:tests=check)) $(if $(filter lint,$(GOALS)),check)
 
 $(BUILD)/config.mk: FORCE
-	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@sh harness/util/setup.sh $(SETUP_GROUPS))
+	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@CC='$(CC)' sh harness/util/setup.sh $(SETUP_GROUPS))
 	@mkdir -p $(BUILD)/generated
 	@ln -sfn ../../plots $(BUILD)/plots # where the program looks for them: beside itself
-	@sh harness/util/registry.sh $(BUILD)/generated
+	@CC='$(CC)' sh harness/util/registry.sh $(BUILD)/generated
 	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc)"; \
 	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc)"; \
 	   cat $(BUILD)/generated/registry.mk; \
@@ -142,7 +144,7 @@ check: $(PROGRAM) $(filter $(TEST_PROGRAMS),$(TEST_FILES)) ## run the tests (TES
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(FLAGS)' >$(new) && $(replace)
+	@printf '%s\n' '$(CC) $(FLAGS) $(CXX_LANGUAGE)' >$(new) && $(replace)
 
 # The flags go into every result file, so words with a path in them stay out.
 $(BUILD)/generated/buildinfo.c: FORCE
@@ -158,12 +160,22 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(CASE_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The compiler's driver knows C++ by the file's name, where it is installed.
+$(BUILD)/%.o: %.cpp $(BUILD)/flags
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CXX_FLAGS) $(CASE_CFLAGS) -MMD -MP -c -o $@ $<
+
 lint: $(LINTED)
 
 # Linted anew whenever it was compiled anew. Its findings are on stdout; stderr counts those in system headers.
-$(BUILD)/%.linted: $(BUILD)/%.o .clang-tidy tests/.clang-tidy
-	$(call say,TIDY,$*.c)
-	$(Q)clang-tidy --quiet $*.c -- $(LANGUAGE) -I. $(LIBRARY_CFLAGS) $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
+$(BUILD)/%.linted: %.c $(BUILD)/%.o .clang-tidy tests/.clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(LANGUAGE) -I. $(LIBRARY_CFLAGS) $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
+
+$(BUILD)/%.linted: %.cpp $(BUILD)/%.o .clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(CXX_LANGUAGE) -I. $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
 
 $(PROGRAM): $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
