@@ -76,6 +76,22 @@ void pool_worker_leave(const struct pool *pool, void *local)
         pool->config.worker_leave(pool->config.ctx, local);
 }
 
+const char *pool_unless_tsan(void)
+{
+#if defined __SANITIZE_THREAD__
+#define THREAD_SANITIZER
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+#ifdef THREAD_SANITIZER
+    return "the thread sanitizer cannot follow it";
+#else
+    return NULL;
+#endif
+}
+
 void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
     const char *message)
 {

@@ -13,11 +13,17 @@
 
 #include "task.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#ifdef __cplusplus /* leaves the arena to worker_run (worker.h): C17's atomics are not C++17's */
+extern "C" {
+#define _Atomic
+#else
+#include <stdatomic.h>
+#endif
 
 #define CACHE_LINE 64
 
@@ -112,7 +118,8 @@ struct pool_ops {
     const char *summary; /* one line */
     bool processes;      /* workers are processes of their own */
     bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
-    bool keeps_threads; /* a runtime's: they outlive the pool, and a refused one ends the process */
+    bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
+    bool aborts;        /* a runtime ends the process where the system refuses it a thread */
     const char *(*supported)(void); /* NULL, or why not here; a NULL hook: always */
     size_t pool_size; /* of the backend's struct, on a cache line, zeroed and freed by pool.c ... */
     size_t worker_size; /* ... plus this for each worker, behind it */
@@ -126,6 +133,7 @@ struct pool_ops {
     pid_t (*worker_pid)(const struct pool *pool, unsigned worker); /* NULL: the caller's own */
 };
 
+#ifndef __cplusplus
 /* Runs one task into its slot and status: what every backend does with an index. */
 static inline void pool_run_task(
     const struct pool *pool, void *local, unsigned worker, uint64_t index)
@@ -137,10 +145,15 @@ static inline void pool_run_task(
     else
         arena_fail(arena, index, TASK_ERROR, code, worker, task_message(code));
 }
+#endif
 
 /* A worker's entry and exit: name in `top` (pb-BACKEND-INDEX), then the hooks. */
 int pool_worker_enter(const struct pool *pool, unsigned worker, void **local);
 void pool_worker_leave(const struct pool *pool, void *local);
+
+/* supported() of a runtime that synchronises out of the thread sanitizer's sight, which would
+ * report races that are none: NULL but in such a build. */
+const char *pool_unless_tsan(void);
 
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where
  * that is 0, the message of a worker_enter hook. */
@@ -155,5 +168,10 @@ int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status
  * quarter of what is left, at least 1 (guided self-scheduling, Polychronopoulos and Kuck 1987,
  * with a divisor of 4 as safeguard against uneven tasks). */
 uint64_t pool_chunk(uint64_t left, uint64_t chunk, unsigned workers);
+
+#ifdef __cplusplus
+#undef _Atomic
+}
+#endif
 
 #endif

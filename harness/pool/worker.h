@@ -8,6 +8,10 @@
 
 #include "pool.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct worker {
     void *local;
     uint64_t done; /* tasks run since the start */
@@ -28,5 +32,9 @@ void worker_run(
 
 /* The reason of the first of the pool's workers that could not enter, or NULL. */
 const char *worker_error(const struct pool *pool, const struct worker *workers);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
