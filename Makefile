@@ -25,7 +25,6 @@ CC := $(or $(if $(shell command -v gcc 2>/dev/null),gcc),$(if $(shell command -v
 endif
 SANITIZE ?=
 comma := ,
-CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 VARIANT ?= $(notdir $(lastword $(CC)))$(if $(SANITIZE),-$(firstword $(subst $(comma), ,$(SANITIZE))))
 CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR ?= -Werror
@@ -47,20 +46,23 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 LANGUAGE := -std=gnu17 -Wall -Wextra -Wshadow -Wconversion $(WERROR) -D_GNU_SOURCE -pthread
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CXX_LANGUAGE := -std=c++17 -Wall -Wextra -Wshadow -Wno-c++20-designator -Wno-missing-field-initializers $(WERROR) -D_GNU_SOURCE -pthread
+CXX_FLAGS = $(CXX_LANGUAGE) $(CFLAGS) $(SANITIZERS) -I.
 FLAGS = $(LANGUAGE) $(CFLAGS) $(SANITIZERS) -I. $(LIBRARY_CFLAGS)
 LINK = $(CC) -pthread -rdynamic $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
 LIBS = -Wl,--as-needed $(LIBRARY_LIBS) $(CASE_LIBS) -ldl -lm
 
-HARNESS_SOURCES := $(sort $(shell find harness -name '*.c'))
-SOURCES = $(HARNESS_SOURCES) $(CASE_SOURCES)
+HARNESS_SOURCES := $(sort $(shell find harness -name '*.c' -o -name '*.cpp'))
+SOURCES = $(filter-out $(LEFT_OUT),$(HARNESS_SOURCES)) $(CASE_SOURCES)
 GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
+OBJECTS = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(SOURCES)))) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
 BENCH_PROGRAM := $(BUILD)/tests/bench/bench
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
-BENCH_TBB := $(if $(filter tbb,$(WITHOUT)),,$(shell pkg-config --exists tbb 2>/dev/null && command -v $(CXX)))
-BENCH_OBJECTS := $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(if $(BENCH_TBB),$(BUILD)/tests/bench/tbb_loop.o)
-LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES))
+# The C++ peer is there where the backend onetbb is (tests/bench/tbb.c).
+BENCH_TBB = $(if $(filter %/onetbb.cpp,$(LEFT_OUT)),,$(BUILD)/tests/bench/tbb_loop.o)
+BENCH_OBJECTS = $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(BENCH_TBB)
+LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES))))
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
 TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
 
@@ -128,10 +130,10 @@ ifeq ($(filter clean,$(GOALS)),)
 SETUP_GROUPS := build $(filter report check lint,$(GOALS:tests=check)) $(if $(filter lint,$(GOALS)),check)
 
 $(BUILD)/config.mk: FORCE
-	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@sh harness/util/setup.sh $(SETUP_GROUPS))
+	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@CC='$(CC)' sh harness/util/setup.sh $(SETUP_GROUPS))
 	@mkdir -p $(BUILD)/generated
 	@ln -sfn ../../plots $(BUILD)/plots # where the program looks for them: beside itself
-	@sh harness/util/registry.sh $(BUILD)/generated
+	@CC='$(CC)' sh harness/util/registry.sh $(BUILD)/generated
 	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc)"; \
 	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc)"; \
 	   cat $(BUILD)/generated/registry.mk; \
@@ -156,7 +158,7 @@ bench: $(BENCH_PROGRAM) ## measure the pools against their targets (BENCH="empty
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(FLAGS)' >$(new) && $(replace)
+	@printf '%s\n' '$(CC) $(FLAGS) $(CXX_LANGUAGE)' >$(new) && $(replace)
 
 # The flags go into every result file, so words with a path in them stay out.
 $(BUILD)/generated/buildinfo.c: FORCE
@@ -172,12 +174,22 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(CASE_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The compiler's driver knows C++ by the file's name, where it is installed.
+$(BUILD)/%.o: %.cpp $(BUILD)/flags
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CXX_FLAGS) $(CASE_CFLAGS) -MMD -MP -c -o $@ $<
+
 lint: $(LINTED)
 
 # Linted anew whenever it was compiled anew. Its findings are on stdout; stderr counts those in system headers.
-$(BUILD)/%.linted: $(BUILD)/%.o .clang-tidy tests/.clang-tidy
-	$(call say,TIDY,$*.c)
-	$(Q)clang-tidy --quiet $*.c -- $(LANGUAGE) -I. $(LIBRARY_CFLAGS) $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
+$(BUILD)/%.linted: %.c $(BUILD)/%.o .clang-tidy tests/.clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(LANGUAGE) -I. $(LIBRARY_CFLAGS) $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
+
+$(BUILD)/%.linted: %.cpp $(BUILD)/%.o .clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(CXX_LANGUAGE) -I. $(CASE_CFLAGS) 2>$@ || { cat $@ >&2; exit 1; }
 
 $(PROGRAM): $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
@@ -187,17 +199,9 @@ $(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $< $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) $$(pkg-config --libs cmocka)
 
-# The C++ peer is there where its library is (tests/bench/tbb.c).
-$(BUILD)/tests/bench/tbb_loop.o: tests/bench/tbb_loop.cpp $(BUILD)/flags
-	$(call say,CXX,$<)
-	@mkdir -p $(@D)
-	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wshadow -Wconversion $(WERROR) -pthread $(CFLAGS) $(SANITIZERS) \
-	$$(pkg-config --cflags tbb) -MMD -MP -c -o $@ $<
-
 $(BENCH_PROGRAM): $(BENCH_OBJECTS) $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) \
-	$(if $(BENCH_TBB),$$(pkg-config --libs tbb) -lstdc++)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS)
 
 .SECONDARY: $(TEST_SOURCES:%.c=$(BUILD)/%.o)
 -include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(BENCH_OBJECTS:.o=.d)

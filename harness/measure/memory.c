@@ -21,6 +21,6 @@ uint64_t memory_pss(const pid_t *pids, size_t count)
 {
     uint64_t sum = pss_of(getpid());
     for (size_t i = 0; i < count; i++)
-        sum += pss_of(pids[i]);
+        sum += pids[i] ? pss_of(pids[i]) : 0;
     return sum;
 }

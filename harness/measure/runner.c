@@ -71,16 +71,25 @@ static void tap_leave(const void *ctx, void *local)
         workload->bench->worker_leave(workload->run.ctx, local);
 }
 
-/* CPU seconds of the calling process and, where they are others, of the workers. */
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+/* CPU seconds of the calling process and, where they are others, of the workers, those included
+ * that have ended. */
 static double cpu_seconds(const struct pool *pool)
 {
     struct timespec used;
+    struct rusage ended;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    double sum = (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+    getrusage(RUSAGE_CHILDREN, &ended);
+    double sum = (double)used.tv_sec + (double)used.tv_nsec * 1e-9 + seconds_of(ended.ru_utime) +
+                 seconds_of(ended.ru_stime);
     for (unsigned i = 0; pool->ops->processes && i < pool->config.workers; i++) {
         clockid_t clock; /* best effort: a worker may just have died */
-        if (clock_getcpuclockid(pool_worker_pid(pool, i), &clock) == 0 &&
-            clock_gettime(clock, &used) == 0)
+        pid_t pid = pool_worker_pid(pool, i);
+        if (pid && clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0)
             sum += (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
     }
     return sum;
@@ -155,7 +164,7 @@ static int warm_sample(struct child *child)
     double before = cpu_seconds(child->pool);
     if (time_regions(child))
         return -1;
-    report->cpu_s = fmax(0, cpu_seconds(child->pool) - before); /* a worker may have died */
+    report->cpu_s = fmax(0, cpu_seconds(child->pool) - before); /* a worker may just have died */
     for (unsigned i = 0; i < child->spec->workers; i++)
         report->pids[i] = pool_worker_pid(child->pool, i);
     if (child->spec->memory)
@@ -196,8 +205,8 @@ static _Noreturn void child_main(
 
 static void fill_rusage(struct result_sample *sample, const struct rusage *usage)
 {
-    sample->user_s = (double)usage->ru_utime.tv_sec + (double)usage->ru_utime.tv_usec * 1e-6;
-    sample->system_s = (double)usage->ru_stime.tv_sec + (double)usage->ru_stime.tv_usec * 1e-6;
+    sample->user_s = seconds_of(usage->ru_utime);
+    sample->system_s = seconds_of(usage->ru_stime);
     sample->voluntary = (uint64_t)usage->ru_nvcsw;
     sample->involuntary = (uint64_t)usage->ru_nivcsw;
     sample->minor_faults = (uint64_t)usage->ru_minflt;

@@ -12,11 +12,11 @@
 struct item {
     struct future *future;
     uint64_t number;
-    struct pool_imap *imap;
+    struct imap *imap;
     struct item *next; /* in the list of ended or of free ones */
 };
 
-struct pool_imap {
+struct imap {
     struct pool *pool;
     pool_function *function;
     pool_generator *generator;
@@ -33,7 +33,7 @@ struct pool_imap {
 static int item_ended(struct future *future, void *argument)
 {
     struct item *item = argument;
-    struct pool_imap *imap = item->imap;
+    struct imap *imap = item->imap;
     (void)future;
     item->next = NULL;
     *imap->last = item;
@@ -41,7 +41,7 @@ static int item_ended(struct future *future, void *argument)
     return 0;
 }
 
-struct pool_imap *pool_imap(struct pool *pool, pool_function *function, pool_generator *generator,
+struct imap *pool_imap(struct pool *pool, pool_function *function, pool_generator *generator,
     void *state, uint32_t window, bool ordered)
 {
     uint32_t most = pool->config.calls_max;
@@ -54,7 +54,7 @@ struct pool_imap *pool_imap(struct pool *pool, pool_function *function, pool_gen
         future_free(probe);
         return NULL;
     }
-    struct pool_imap *imap = malloc(sizeof *imap + window * sizeof(struct item));
+    struct imap *imap = malloc(sizeof *imap + window * sizeof(struct item));
     void *payload = malloc(pool->config.call_size + 1);
     if (!imap || !payload) {
         free(imap);
@@ -62,7 +62,7 @@ struct pool_imap *pool_imap(struct pool *pool, pool_function *function, pool_gen
         errno = ENOMEM;
         return NULL;
     }
-    *imap = (struct pool_imap){.pool = pool,
+    *imap = (struct imap){.pool = pool,
         .function = function,
         .generator = generator,
         .state = state,
@@ -78,7 +78,7 @@ struct pool_imap *pool_imap(struct pool *pool, pool_function *function, pool_gen
 }
 
 /* An ordered item's place is its number's; another's is any free one. */
-static struct item *place(struct pool_imap *imap)
+static struct item *place(struct imap *imap)
 {
     if (imap->ordered)
         return &imap->items[imap->submitted % imap->window];
@@ -88,7 +88,7 @@ static struct item *place(struct pool_imap *imap)
 }
 
 /* Returns 0, or a code. */
-static int fill(struct pool_imap *imap)
+static int fill(struct imap *imap)
 {
     while (!imap->exhausted && imap->unread < imap->window) {
         size_t size = 0;
@@ -111,7 +111,7 @@ static int fill(struct pool_imap *imap)
     return 0;
 }
 
-static void free_current(struct pool_imap *imap)
+static void free_current(struct imap *imap)
 {
     struct item *item = imap->current;
     if (!item)
@@ -126,7 +126,7 @@ static void free_current(struct pool_imap *imap)
     imap->unread--;
 }
 
-static struct item *take_ended(struct pool_imap *imap)
+static struct item *take_ended(struct imap *imap)
 {
     struct item *item = imap->ended;
     if (imap->ordered) {
@@ -138,7 +138,7 @@ static struct item *take_ended(struct pool_imap *imap)
     return item;
 }
 
-const struct future *pool_imap_next(struct pool_imap *imap, uint64_t *number, double seconds)
+const struct future *pool_imap_next(struct imap *imap, uint64_t *number, double seconds)
 {
     struct item *item;
     free_current(imap);
@@ -166,7 +166,7 @@ const struct future *pool_imap_next(struct pool_imap *imap, uint64_t *number, do
     return item->future;
 }
 
-void pool_imap_end(struct pool_imap *imap)
+void pool_imap_end(struct imap *imap)
 {
     free_current(imap);
     for (uint32_t i = 0; i < imap->window; i++)

@@ -10,10 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* How many pools this thread is a worker of, one within the other. */
 static _Thread_local unsigned depth;
+
+/* Zeroed, so that a backend's struct may align its workers to cache lines. */
+static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
+{
+    size_t size = ops->pool_size + workers * ops->worker_size;
+    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    struct pool *pool = aligned_alloc(CACHE_LINE, size);
+    return pool ? memset(pool, 0, size) : NULL;
+}
 
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
@@ -28,7 +38,7 @@ struct pool *pool_start(
             POOL_DEPTH_MAX);
         return NULL;
     }
-    struct pool *pool = calloc(1, ops->pool_size + config->workers * ops->worker_size);
+    struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
         return NULL;
@@ -36,6 +46,7 @@ struct pool *pool_start(
     pool->ops = ops;
     pool->config = *config;
     pool->owner = pthread_self();
+    pool->owner_process = getpid();
     pool->depth = depth;
     if (ops->start(pool, why, size)) {
         free(pool);
@@ -133,6 +144,12 @@ bool pool_is_terminated(const struct pool *pool)
     return pool->futures && pool->futures->terminated;
 }
 
+/* A forked worker has its owner's thread, but not its process. */
+static bool is_owner(const struct pool *pool)
+{
+    return pthread_equal(pool->owner, pthread_self()) && pool->owner_process == getpid();
+}
+
 bool pool_is_mine(const struct pool *pool)
 {
     return pool->depth == depth && pthread_equal(pool->owner, pthread_self());
@@ -162,7 +179,8 @@ int pool_worker_enter(const struct pool *pool, unsigned worker, void **local)
 {
     char name[16]; /* the kernel's limit */
     snprintf(name, sizeof name, "pb-%.7s-%u", pool->ops->name, worker);
-    depth = pool->depth + 1;
+    if (!is_owner(pool))
+        depth = pool->depth + 1;
     prctl(PR_SET_NAME, name); /* best effort: a name is for the reader of `top` */
     return pool_enter(pool, local);
 }
@@ -175,9 +193,26 @@ int pool_enter(const struct pool *pool, void **local)
 
 void pool_worker_leave(const struct pool *pool, void *local)
 {
-    depth = pool->depth;
+    if (!is_owner(pool))
+        depth = pool->depth;
     if (pool->config.worker_leave)
         pool->config.worker_leave(pool->config.ctx, local);
+}
+
+const char *pool_unless_tsan(void)
+{
+#if defined __SANITIZE_THREAD__
+#define THREAD_SANITIZER
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+#ifdef THREAD_SANITIZER
+    return "the thread sanitizer cannot follow it";
+#else
+    return NULL;
+#endif
 }
 
 void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
@@ -190,6 +225,18 @@ void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned 
             pool->ops->name, started + 1, pool->config.workers, strerror(code));
     else
         snprintf(why, size, "%s: a worker could not begin: %s", pool->ops->name, message);
+}
+
+int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status)
+{
+    if (WIFSIGNALED(status)) {
+        snprintf(reason, size, "worker %u (pid %d) was killed by signal %d (%s)", worker, (int)pid,
+            WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return WTERMSIG(status);
+    }
+    snprintf(reason, size, "worker %u (pid %d) exited with status %d", worker, (int)pid,
+        WEXITSTATUS(status));
+    return -WEXITSTATUS(status);
 }
 
 uint64_t pool_chunk(uint64_t left, uint64_t chunk, unsigned workers)

@@ -21,11 +21,17 @@
 #include "task.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#ifdef __cplusplus /* leaves the arena to worker_run (worker.h): C17's atomics are not C++17's */
+extern "C" {
+#define _Atomic
+#else
+#include <stdatomic.h>
+#endif
 
 #define CACHE_LINE 64
 
@@ -90,7 +96,8 @@ struct pool_config {
 /* A task may start a pool of its own, whose tasks may not. */
 #define POOL_DEPTH_MAX 2
 
-/* Starts a pool: all workers exist and have entered. Returns it, or NULL with one line in why
+/* Starts a pool: all workers exist and have entered (where each chunk has one of its own, one has
+ * entered and left as a trial). Returns it, or NULL with one line in why
  * (what the system refused, and with how many workers); nothing is left behind then. */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
@@ -203,16 +210,16 @@ typedef bool pool_generator(void *state, uint64_t number, void *payload, size_t 
  * under way or unread at once, so that memory does not grow with their number. Ordered: results
  * come in the items' order (imap), else as they end (imap_unordered). Returns NULL with errno as
  * pool_submit. */
-struct pool_imap *pool_imap(struct pool *pool, pool_function *function, pool_generator *generator,
+struct imap *pool_imap(struct pool *pool, pool_function *function, pool_generator *generator,
     void *state, uint32_t window, bool ordered);
 
 /* The next ended call, or NULL: errno is 0 at the end, ETIMEDOUT when none has ended in `seconds`
  * (call again), another code with a message otherwise. It is valid until the next call; *number,
  * if not NULL, is its item's. */
-const struct future *pool_imap_next(struct pool_imap *imap, uint64_t *number, double seconds);
+const struct future *pool_imap_next(struct imap *imap, uint64_t *number, double seconds);
 
 /* Ends it, at any time. Calls that have not begun are cancelled. */
-void pool_imap_end(struct pool_imap *imap);
+void pool_imap_end(struct imap *imap);
 
 /* As pool_map, without waiting: the future's call ends when all tasks have. Only one region may be
  * under way on an arena. */
@@ -238,7 +245,8 @@ uint64_t pool_callback_failures(const struct pool *pool);
 /* Tasks that worker 0 .. workers-1 has run since the start. */
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker);
 
-/* A worker's process id: the calling process's where workers are threads. */
+/* A worker's process id: the calling process's where workers are threads, 0 where the worker lives
+ * only as long as a chunk and none is running. */
 pid_t pool_worker_pid(const struct pool *pool, unsigned worker);
 
 /* ---- the backend contract ---- */
@@ -250,17 +258,21 @@ struct pool {
     struct futures *futures; /* future.c's; NULL: no calls */
     struct engine *engine;   /* of a backend that runs calls: set by its start */
     pthread_t owner;
+    pid_t owner_process;
     unsigned depth; /* 0; 1: the owner is a worker of another pool, ... */
     bool abandoned; /* a worker that is stuck may still use it: it is never freed */
 };
 
 struct pool_ops {
     const char *name;
-    const char *summary;            /* one line */
-    bool processes;                 /* workers are processes of their own */
+    const char *summary; /* one line */
+    bool processes;      /* workers are processes of their own */
+    bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
+    bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
+    bool aborts;        /* a runtime ends the process where the system refuses it a thread */
     const char *(*supported)(void); /* NULL, or why not here; a NULL hook: always */
-    size_t pool_size;               /* of the backend's struct, zeroed and freed by pool.c ... */
-    size_t worker_size;             /* ... plus this for each worker, behind it */
+    size_t pool_size; /* of the backend's struct, on a cache line, zeroed and freed by pool.c ... */
+    size_t worker_size; /* ... plus this for each worker, behind it */
     /* Starts the workers; `pool` is zeroed but for ops and config. Returns 0, or -1 with one line
      * in why, everything undone. */
     int (*start)(struct pool *pool, char *why, size_t size);
@@ -276,6 +288,7 @@ struct pool_ops {
     void (*kill)(struct pool *pool, unsigned worker, bool now);
 };
 
+#ifndef __cplusplus
 /* Runs one task into its slot and status: what every backend does with an index. */
 static inline void pool_run_task(
     const struct pool *pool, void *local, unsigned worker, uint64_t index)
@@ -287,6 +300,7 @@ static inline void pool_run_task(
     else
         arena_fail(arena, index, TASK_ERROR, code, worker, task_message(code));
 }
+#endif
 
 bool pool_is_terminated(const struct pool *pool);
 
@@ -299,14 +313,27 @@ int pool_worker_enter(const struct pool *pool, unsigned worker, void **local);
 int pool_enter(const struct pool *pool, void **local);
 void pool_worker_leave(const struct pool *pool, void *local);
 
+/* supported() of a runtime that synchronises out of the thread sanitizer's sight, which would
+ * report races that are none: NULL but in such a build. */
+const char *pool_unless_tsan(void);
+
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where
  * that is 0, the message of a worker_enter hook. */
 void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
     const char *message);
 
+/* Says how worker process `pid` ended, by waitpid's status. Returns the code of the task that it
+ * cost: the signal, or minus the exit status. */
+int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status);
+
 /* The next chunk when `left` tasks are unclaimed: `chunk`, or guided for 0: an equal share of a
  * quarter of what is left, at least 1 (guided self-scheduling, Polychronopoulos and Kuck 1987,
  * with a divisor of 4 as safeguard against uneven tasks). */
 uint64_t pool_chunk(uint64_t left, uint64_t chunk, unsigned workers);
+
+#ifdef __cplusplus
+#undef _Atomic
+}
+#endif
 
 #endif

@@ -54,16 +54,6 @@ static int fork_worker(struct processes *processes, unsigned worker)
     return pid > 0 ? 0 : errno;
 }
 
-static void describe_death(char *text, size_t size, unsigned worker, pid_t pid, int status)
-{
-    if (WIFSIGNALED(status))
-        snprintf(text, size, "worker %u (pid %d) was killed by signal %d (%s)", worker, (int)pid,
-            WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else
-        snprintf(text, size, "worker %u (pid %d) exited with status %d", worker, (int)pid,
-            WEXITSTATUS(status));
-}
-
 /* Buries one worker if it is dead and starts another. Returns 0, or -1 with a message when no
  * other can be started. */
 static int check_worker(struct processes *processes, unsigned worker)
@@ -73,11 +63,10 @@ static int check_worker(struct processes *processes, unsigned worker)
     if (waitpid(pid, &status, WNOHANG) != pid)
         return 0;
     char reason[TASK_MESSAGE_MAX];
-    describe_death(reason, sizeof reason, worker, pid, status);
+    int lost = pool_death(reason, sizeof reason, worker, pid, status);
     processes->workers[worker].pid = 0;
     int entered = atomic_load(&processes->pool.engine->lanes[worker].entered);
-    engine_bury(processes->pool.engine, worker,
-        WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status), reason);
+    engine_bury(processes->pool.engine, worker, lost, reason);
     if (entered < 0) {
         task_fail(ECHILD, "%s", processes->pool.engine->lanes[worker].error);
         return -1;

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A task's own slot. value is what the checksum covers; bytes is room for the case's optional
  * result, exactly the result size that the case asked for (none by default). */
 struct task_result {
@@ -27,5 +31,9 @@ int task_fail(int code, const char *format, ...) __attribute__((format(printf, 2
 /* The calling thread's last message, or strerror(code) if none was noted since the last call;
  * reading it clears it. Valid until the thread's next failure. */
 const char *task_message(int code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,7 +4,8 @@
 # it is silent and quick when nothing is missing.
 #
 #   setup.sh build report check lint ci   groups; ci is all of them and clang
-#   setup.sh --package NAME               the Debian package of a pkg-config name in the table, or nothing
+#   setup.sh --missing NAME               "needs NAME (apt-get install PACKAGE)" where a library (its pkg-config name),
+#                                         c++ or a compiler's -fFLAG is missing; nothing where it is there
 #
 # NO_INSTALL=1       only print what is missing
 # WITHOUT="A B"      do without these optional libraries
@@ -25,6 +26,11 @@ build  ! pkg     hwloc           libhwloc-dev
 build  ? pkg     libjpeg         libjpeg-dev
 build  ? pkg     libcurl         libcurl4-openssl-dev
 build  ? pkg     libmicrohttpd   libmicrohttpd-dev
+build  ? pkg     glib-2.0        libglib2.0-dev
+build  ? pkg     libuv           libuv1-dev
+build  ? pkg     tbb             libtbb-dev
+build  ? c++     c++             g++
+build  ? flag    -fopenmp        libomp-dev
 report ! command gnuplot         gnuplot-nox
 report ! command hyperfine       hyperfine
 check  ! pkg     cmocka          libcmocka-dev
@@ -55,11 +61,19 @@ first_command() {
     )
 }
 
+# links -x LANGUAGE TEXT FLAG: whether the compiler makes a program of it
+links() {
+    # shellcheck disable=SC2086 # a compiler may be two words, as in "ccache gcc"
+    printf '%s\nint main(void) { return 0; }\n' "$3" | ${CC:-$(first_command 'gcc|clang')} "$1" "$2" - -o /dev/null "$4" 2>/dev/null
+}
+
 # present KIND WHAT
 present() {
     case $1 in
     command | compiler) [ -n "$(first_command "$2")" ] ;;
     pkg) pkg-config --exists "$2" 2>/dev/null ;;
+    c++) links -x c++ '#include <atomic>' -lstdc++ ;;
+    flag) links -x c '' "$2" ;;
     python) [ -d "/usr/lib/python3/dist-packages/$2" ] || python3 -c "import $2" 2>/dev/null ;;
     header)
         # shellcheck disable=SC2086 # a compiler may be two words, as in "ccache gcc"
@@ -171,14 +185,27 @@ main() {
     exit 4
 }
 
-if [ "${1:-}" = --package ]; then
-    table | while read -r group need kind what package; do
-        if [ "$kind" = pkg ] && [ "$what" = "${2:-}" ]; then echo "$package"; fi
-    done
+# Whether a name in the table, or a library that is not, is missing, and what to install.
+say_missing() {
+    line=$(table | grep -F " $1 " | head -n 1)
+    case $1 in -*) kind=flag ;; *) kind=pkg ;; esac
+    # shellcheck disable=SC2086 # the table's columns
+    set -- "$1" ${line:-build "?" $kind "$1"}
+    case " ${WITHOUT:-} " in *" $1 "*) ;; *) present "$4" "$1" && return ;; esac
+    case $4 in
+    c++) what='a C++ compiler' ;;
+    flag) what="a compiler with $1" ;;
+    *) what=$1 ;;
+    esac
+    echo "needs $what${6:+ (apt-get install $6)}"
+}
+
+if [ "${1:-}" = --missing ]; then
+    say_missing "$2"
     exit 0
 fi
 if [ $# = 0 ]; then
-    say 'usage: setup.sh GROUP... (build, report, check, lint, ci) or setup.sh --package NAME'
+    say 'usage: setup.sh GROUP... (build, report, check, lint, ci) or setup.sh --missing NAME'
     exit 2
 fi
 main "$@"

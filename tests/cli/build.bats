@@ -30,7 +30,8 @@ int main(void)
     for (const struct registry_case *entry = registry_cases; entry->name; entry++)
         printf("case %s %s\n", entry->name, entry->bench ? "built" : entry->missing);
     for (const struct pool_ops *const *entry = registry_backends; *entry; entry++)
-        printf("backend %s\n", (*entry)->name);
+        printf("backend %s%s%s\n", (*entry)->name, (*entry)->supported ? ": " : "",
+            (*entry)->supported ? (*entry)->supported() : "");
     printf("commit %s\nflags %s\n", buildinfo_commit, buildinfo_flags);
     return 0;
 }
@@ -41,6 +42,14 @@ END
 make_case() {
     printf '/* A case. %s\n * More words. */\n#include "case.h"\n\nconst struct bench_case case_%s = {.name = "%s"};\n' \
         "${2:+pkg-config: $2}" "$1" "${1//_/-}" >"cases/$1.c"
+}
+
+# make_backend FILE KEY-AND-NEEDS: ends in const struct pool_ops pool_NAME
+make_backend() {
+    local name=${1%.*}
+    printf '/* A backend.\n * %s */\n#include "pool.h"\n\nextern const struct pool_ops pool_%s;\n' \
+        "$2" "$name" >"harness/pool/$1"
+    printf 'const struct pool_ops pool_%s = {.name = "%s"};\n' "$name" "${name//_/-}" >>"harness/pool/$1"
 }
 
 build() {
@@ -96,6 +105,38 @@ listed() {
     make_case broken 'jansson'
     build
     listed 'case broken built'
+}
+
+@test "a backend whose library is missing is not compiled and says what to install" {
+    make_backend my_own.c 'pkg-config: jansson libuv'
+    build
+    listed 'backend my-own'
+    echo '#error "this does not compile"' >>harness/pool/my_own.c
+    build WITHOUT=libuv
+    listed 'backend my-own: needs libuv (apt-get install libuv1-dev)'
+    [ "$(./poolbench | grep -c backend)" = 3 ]
+}
+
+@test "a backend may need a flag of the compiler" {
+    make_backend flagged.c 'compiler: -fopenmp'
+    printf '#ifndef _OPENMP\n#error "without the flag"\n#endif\n' >>harness/pool/flagged.c
+    build
+    listed 'backend flagged'
+    build WITHOUT=-fopenmp
+    listed 'backend flagged: needs a compiler with -fopenmp (apt-get install libomp-dev)'
+    make_backend flagged.c 'compiler: -fno-such-flag-at-all'
+    build
+    listed 'backend flagged: needs a compiler with -fno-such-flag-at-all'
+}
+
+@test "a backend in C++ is built where the compiler can" {
+    make_backend plus.cpp ''
+    sed -i 's/{.name = "plus"}/[] { pool_ops ops{}; ops.name = "plus"; return ops; }()/' harness/pool/plus.cpp
+    sed -i 's/^extern .*/extern "C" { & }/' harness/pool/plus.cpp
+    build
+    listed 'backend plus'
+    build WITHOUT=c++
+    listed 'backend plus: needs a C++ compiler (apt-get install g++)'
 }
 
 @test "a case file without its struct is refused by name" {

@@ -1,6 +1,6 @@
 /* What a test must leave as it found it: no child (running or zombie), no thread, no descriptor, no
- * shared mapping, nothing of ours in /dev/shm. Give leftovers_mark and leftovers_check as a test's
- * setup and teardown; a test that hangs is ended by SIGALRM after LEFTOVERS_SECONDS.
+ * writable shared mapping, nothing of ours in /dev/shm. Give leftovers_mark and leftovers_check as
+ * a test's setup and teardown; a test that hangs is ended by SIGALRM after LEFTOVERS_SECONDS.
  *
  * The program becomes a subreaper, so that an orphan of a killed child comes to it and counts as a
  * child, instead of going unseen to process 1. To be included after cmocka.h by one test program
@@ -48,7 +48,7 @@ static inline unsigned leftovers_shared_mappings(void)
     unsigned count = 0;
     FILE *maps = fopen("/proc/self/maps", "re");
     while (maps && fgets(line, sizeof line, maps))
-        count += sscanf(line, "%*s %7s", mode) == 1 && mode[3] == 's';
+        count += sscanf(line, "%*s %7s", mode) == 1 && mode[1] == 'w' && mode[3] == 's';
     if (maps)
         fclose(maps);
     return count;

@@ -9,6 +9,7 @@
 #include "harness/measure/registry.h"
 #include "harness/pool/pool.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,23 @@
 #endif
 
 /* Adds a test of one backend, with the backend as its state. */
-#define POOLS_ADD(test, ops)                                                                       \
-    group_add(pools_followed(ops) ? test : pools_not_followed, leftovers_mark, leftovers_check,    \
-        (void *)(ops), "%s: " #test, (ops)->name)
+#define POOLS_ADD(test, ops) POOLS_ADD_AS(test, ops, (void *)(ops), "%s: " #test, (ops)->name)
+
+/* Adds a test of one backend with another state, named as by printf. */
+#define POOLS_ADD_AS(test, ops, state, ...)                                                        \
+    group_add(pools_wrapper(ops) ? pools_wrapper(ops) : (test), leftovers_mark, leftovers_check,   \
+        pools_state(test, ops, state), __VA_ARGS__)
+
+/* The sizes of pools that a test goes through: from pools_first to before pools_end(count), where
+ * count is how many the program has; it tells that in pools_sizes. */
+static size_t pools_sizes = 1;
+static size_t pools_first;
+static bool pools_apart; /* this is a process for one size alone */
+
+static inline size_t pools_end(size_t count)
+{
+    return pools_apart && pools_first < count ? pools_first + 1 : count;
+}
 
 /* The thread sanitizer does not see what happens between processes. */
 static inline bool pools_followed(const struct pool_ops *ops)
@@ -42,6 +57,68 @@ static inline void pools_not_followed(void **state)
     (void)state;
     print_message("workers are processes, which the thread sanitizer does not follow\n");
     skip();
+}
+
+struct pools_test {
+    CMUnitTestFunction test;
+    void *state;
+};
+
+static inline _Noreturn void pools_child(const struct pools_test *test, size_t size, FILE *said)
+{
+    const struct CMUnitTest alone = {
+        .name = "apart", .test_func = test->test, .initial_state = test->state};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(LEFTOVERS_SECONDS);
+    pools_first = size;
+    pools_apart = true;
+    dup2(fileno(said), STDOUT_FILENO);
+    dup2(fileno(said), STDERR_FILENO);
+    int failed = _cmocka_run_group_tests("apart", &alone, 1, NULL, NULL);
+    fflush(NULL);
+    _exit(failed ? 1 : 0);
+}
+
+/* A test of a runtime that keeps its threads: a process for each size, as samples have. */
+static inline void pools_run_apart(void **state)
+{
+    for (size_t i = 0; i < pools_sizes; i++) {
+        int status = -1;
+        char text[4096] = "";
+        FILE *said = tmpfile();
+        assert_non_null(said);
+        fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0)
+            pools_child(*state, i, said);
+        waitpid(pid, &status, 0);
+        rewind(said);
+        text[fread(text, 1, sizeof text - 1, said)] = '\0';
+        fclose(said);
+        if (status)
+            fail_msg("size number %zu, wait status %#x: %s", i, (unsigned)status, text);
+    }
+}
+
+/* What cmocka calls in the test's place, or NULL. */
+static inline CMUnitTestFunction pools_wrapper(const struct pool_ops *ops)
+{
+    if (!pools_followed(ops))
+        return pools_not_followed;
+    return ops->keeps_threads ? pools_run_apart : NULL;
+}
+
+/* The state that goes with it. */
+static inline void *pools_state(CMUnitTestFunction test, const struct pool_ops *ops, void *state)
+{
+    static struct pools_test tests[512];
+    static size_t count;
+    if (!ops->keeps_threads)
+        return state;
+    if (count == sizeof tests / sizeof *tests)
+        abort();
+    tests[count] = (struct pools_test){test, state};
+    return &tests[count++];
 }
 
 /* Zeroed memory that forked processes share. */

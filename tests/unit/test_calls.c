@@ -278,7 +278,7 @@ static void imap_keeps_the_order_and_imap_unordered_loses_nothing(void **state)
         for (uint32_t window = 0; window < 40; window += 13) {
             struct numbers numbers = {5000};
             struct pool *pool = start(*state, WORKERS);
-            struct pool_imap *imap =
+            struct imap *imap =
                 pool_imap(pool, square, next_number, &numbers, window, ordered);
             assert_non_null(imap);
             const struct future *future;
@@ -304,7 +304,7 @@ static void an_imap_may_end_early_and_the_pool_goes_on(void **state)
     struct numbers numbers = {UINT64_MAX};
     struct pool *pool = start(*state, WORKERS);
     for (int ordered = 0; ordered < 2; ordered++) {
-        struct pool_imap *imap = pool_imap(pool, square, next_number, &numbers, 10, ordered);
+        struct imap *imap = pool_imap(pool, square, next_number, &numbers, 10, ordered);
         for (int i = 0; i < 100; i++)
             assert_non_null(pool_imap_next(imap, NULL, -1));
         pool_imap_end(imap);

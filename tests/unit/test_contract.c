@@ -74,7 +74,7 @@ static void close_pair(struct workload *workload)
 /* How many pool sizes the backend takes: serial has one worker. */
 static size_t sizes_of(const struct pool_ops *ops)
 {
-    return strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes);
+    return pools_end(strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes));
 }
 
 /* No task, one, fewer than workers (where that is another number), more. */
@@ -129,7 +129,7 @@ static void samples_have_the_checksum_of_serial(void **state)
     struct workload workload;
     open_pair(&workload, pair);
     uint64_t *values = serial_values(&workload), counts[4];
-    for (size_t i = 0; i < sizes_of(pair->ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(pair->ops); i++) {
         size_t n = counts_of(sizes[i], workload.run.tasks, counts);
         for (size_t j = 0; j < n; j++) {
             for (size_t k = 0; k < COUNT(chunks); k++) {
@@ -186,7 +186,7 @@ static void workers_counts_add_up_over_regions(void **state)
     struct workload workload;
     open_pair(&workload, pair);
     uint64_t *values = serial_values(&workload), counts[4];
-    for (size_t i = 0; i < sizes_of(pair->ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(pair->ops); i++) {
         const struct pool_config config = {.workers = sizes[i],
             .task = pair->bench->task,
             .ctx = workload.run.ctx,
@@ -241,9 +241,7 @@ static void add_pair(const struct bench_case *bench, const struct pool_ops *ops)
     assert(count < COUNT(pairs));
     struct pair *pair = &pairs[count++];
     *pair = (struct pair){bench, ops};
-#define ADD(test)                                                                                  \
-    group_add(pools_followed(ops) ? test : pools_not_followed, leftovers_mark, leftovers_check,    \
-        pair, "%s on %s: " #test, bench->name, ops->name)
+#define ADD(test) POOLS_ADD_AS(test, ops, pair, "%s on %s: " #test, bench->name, ops->name)
     ADD(samples_have_the_checksum_of_serial);
     ADD(subsets_and_cold_samples_have_it_too);
     ADD(workers_counts_add_up_over_regions);
@@ -252,6 +250,7 @@ static void add_pair(const struct bench_case *bench, const struct pool_ops *ops)
 
 int main(void)
 {
+    pools_sizes = COUNT(sizes);
     for (const struct registry_case *entry = registry_cases; entry->name; entry++)
         for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
             if (entry->bench && !((*ops)->supported && (*ops)->supported()))

@@ -23,7 +23,7 @@ static const uint64_t chunks[] = {0, 1, 7, 1000000};
 /* How many of the sizes a backend takes: serial has one worker. */
 static size_t sizes_of(const struct pool_ops *ops)
 {
-    return strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes);
+    return pools_end(strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes));
 }
 
 /* ---- order ---- */
@@ -44,12 +44,12 @@ static int note_task(const void *ctx, void *local, uint64_t index, struct task_r
 static void results_are_in_task_order_and_each_task_runs_once(void **state)
 {
     const struct pool_ops *ops = *state;
-    const uint64_t tasks = 1000;
+    const uint64_t tasks = ops->per_task ? 200 : 1000;
     _Atomic uint64_t *runs = pools_shared(tasks * sizeof *runs);
     struct arena arena;
     assert_int_equal(arena_make(&arena, tasks, NOTE_BYTES), 0);
     uint64_t regions = 0;
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         struct pool *pool = pools_start(ops, sizes[i], note_task, &runs, &arena);
         for (size_t j = 0; j < COUNT(chunks); j++) {
             assert_int_equal(pool_map(pool, tasks, chunks[j]), 0);
@@ -75,7 +75,7 @@ static void no_tasks_call_nothing_and_one_worker_suffices_for_one(void **state)
     _Atomic uint64_t *runs = pools_shared(sizeof *runs);
     struct arena arena;
     assert_int_equal(arena_make(&arena, 1, NOTE_BYTES), 0);
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         *runs = 0;
         struct pool *pool = pools_start(ops, sizes[i], note_task, &runs, &arena);
         for (int repeat = 0; repeat < 3; repeat++)
@@ -99,17 +99,25 @@ static int empty_task(const void *ctx, void *local, uint64_t index, struct task_
     return 0;
 }
 
+/* A chunk for a million tasks: not a million threads or processes, and a million requests to a
+ * runtime's queue with one of the sizes alone. */
+static uint64_t affordable(const struct pool_ops *ops, unsigned workers, uint64_t chunk)
+{
+    uint64_t least = ops->per_task ? 9999 : ops->supported && workers != 5 && chunk ? 100 : 0;
+    return chunk > least ? chunk : least;
+}
+
 static void a_million_empty_tasks_are_all_done(void **state)
 {
     const struct pool_ops *ops = *state;
     const uint64_t tasks = 1000000;
     struct arena arena;
     assert_int_equal(arena_make(&arena, tasks, 0), 0);
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
         uint64_t done = 0;
         for (size_t j = 0; j < COUNT(chunks); j++) {
-            assert_int_equal(pool_map(pool, tasks, chunks[j]), 0);
+            assert_int_equal(pool_map(pool, tasks, affordable(ops, sizes[i], chunks[j])), 0);
             uint64_t right = 0;
             for (uint64_t k = 0; k < tasks; k++)
                 right += arena.status[k] == TASK_OK && arena_slot(&arena, k)->value == k;
@@ -127,10 +135,10 @@ static void regions_of_all_lengths_follow_each_other_on_one_pool(void **state)
     const struct pool_ops *ops = *state;
     struct arena arena;
     assert_int_equal(arena_make(&arena, 20, 0), 0);
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
         uint64_t sum = 0;
-        for (uint64_t region = 0; region < 500; region++) {
+        for (uint64_t region = 0; region < (ops->per_task ? 100 : 500); region++) {
             uint64_t tasks = hash_mix(2, region) % 21;
             assert_int_equal(pool_map(pool, tasks, region % 4), 0);
             for (uint64_t k = 0; k < tasks; k++)
@@ -171,7 +179,7 @@ static void a_failing_task_is_noted_and_costs_no_other(void **state)
     const struct pool_ops *ops = *state;
     struct arena arena;
     assert_int_equal(arena_make(&arena, 100, 0), 0);
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         struct pool *pool = pools_start(ops, sizes[i], picky_task, NULL, &arena);
         for (size_t j = 0; j < COUNT(chunks); j++) {
             assert_int_equal(pool_map(pool, 100, chunks[j]), 0);
@@ -209,7 +217,7 @@ static void failures_beyond_the_list_are_counted(void **state)
     assert_int_equal(arena_make(&arena, tasks, 0), 0);
     assert_true(arena.failures_max < tasks);
     struct pool *pool = pools_start(ops, sizes[sizes_of(ops) / 2], failing_task, NULL, &arena);
-    assert_int_equal(pool_map(pool, tasks, 0), 0);
+    assert_int_equal(pool_map(pool, tasks, ops->per_task ? 999 : 0), 0);
     assert_int_equal(*arena.failed, tasks);
     for (uint64_t i = 0; i < arena.failures_max; i++) {
         char message[TASK_MESSAGE_MAX];
@@ -275,7 +283,7 @@ static void each_worker_enters_and_leaves_once_with_a_local_of_its_own(void **st
     struct arena arena;
     char why[512];
     assert_int_equal(arena_make(&arena, 5000, 0), 0);
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         hooks->entered = hooks->left = hooks->tasks = 0;
         struct pool *pool = start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why);
         assert_non_null(pool);
@@ -291,6 +299,54 @@ static void each_worker_enters_and_leaves_once_with_a_local_of_its_own(void **st
     pools_unshare(hooks, sizeof *hooks);
 }
 
+static void each_chunk_has_a_worker_that_enters_and_leaves(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct hooks *hooks = pools_shared(sizeof *hooks);
+    struct arena arena;
+    char why[512];
+    assert_int_equal(arena_make(&arena, 500, 0), 0);
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
+        hooks->entered = hooks->left = hooks->tasks = 0;
+        struct pool *pool = start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why);
+        assert_non_null(pool);
+        assert_int_equal(hooks->entered, 1); /* a trial */
+        for (uint64_t chunk = 0; chunk < 8; chunk += 7) {
+            hooks->entered = hooks->left = 0;
+            assert_int_equal(pool_map(pool, 500, chunk), 0);
+            assert_int_equal(hooks->entered, chunk ? 72 : 500);
+            assert_int_equal(hooks->left, hooks->entered);
+        }
+        pool_stop(pool);
+        assert_int_equal(hooks->tasks, 1000);
+    }
+    arena_free(&arena);
+    pools_unshare(hooks, sizeof *hooks);
+}
+
+static void a_worker_that_cannot_enter_fails_the_region_with_its_message(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct hooks *hooks = pools_shared(sizeof *hooks);
+    struct arena arena;
+    char why[512], what[256];
+    assert_int_equal(arena_make(&arena, 100, 0), 0);
+    struct leftovers before = leftovers_now();
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
+        hooks->entered = 0;
+        hooks->fail_at = 40;
+        struct pool *pool = start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why);
+        assert_non_null(pool);
+        assert_int_equal(pool_map(pool, 100, 1), -1);
+        assert_string_equal(task_message(EIO), "no badge for visitor 40");
+        pool_stop(pool);
+        if (!leftovers_none(&before, what, sizeof what))
+            fail_msg("%u workers: %s", sizes[i], what);
+    }
+    arena_free(&arena);
+    pools_unshare(hooks, sizeof *hooks);
+}
+
 static void a_worker_that_cannot_enter_fails_the_start_with_its_message(void **state)
 {
     const struct pool_ops *ops = *state;
@@ -298,17 +354,17 @@ static void a_worker_that_cannot_enter_fails_the_start_with_its_message(void **s
     struct arena arena;
     assert_int_equal(arena_make(&arena, 1, 0), 0);
     struct leftovers before = leftovers_now();
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         for (int first = 0; first < 2; first++) {
             char why[512] = "", what[256];
             hooks->entered = 0;
-            hooks->fail_at = first ? 1 : sizes[i];
+            hooks->fail_at = first || ops->per_task ? 1 : sizes[i];
             hooks->silent = first;
             assert_null(start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why));
             if (!strstr(why, ops->name) || !strstr(why, first ? strerror(EMFILE) : "no badge"))
                 fail_msg("\"%s\" does not tell the cause", why);
             assert_null(strchr(why, '\n'));
-            if (!leftovers_none(&before, what, sizeof what))
+            if (!ops->keeps_threads && !leftovers_none(&before, what, sizeof what))
                 fail_msg("%u workers: %s", sizes[i], what);
         }
     }
@@ -323,12 +379,12 @@ static void workers_are_the_processes_that_they_say(void **state)
     const struct pool_ops *ops = *state;
     struct arena arena;
     assert_int_equal(arena_make(&arena, 1, 0), 0);
-    for (size_t i = 0; i < sizes_of(ops); i++) {
+    for (size_t i = pools_first; i < sizes_of(ops); i++) {
         struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
         for (unsigned j = 0; j < sizes[i]; j++) {
             pid_t pid = pool_worker_pid(pool, j);
-            if (!ops->processes) {
-                assert_int_equal(pid, getpid());
+            if (!ops->processes || ops->per_task) {
+                assert_int_equal(pid, ops->processes ? 0 : getpid());
                 continue;
             }
             char expected[64], name[64] = "";
@@ -365,7 +421,12 @@ static void add_backend(const struct pool_ops *ops)
     ADD(regions_of_all_lengths_follow_each_other_on_one_pool);
     ADD(a_failing_task_is_noted_and_costs_no_other);
     ADD(failures_beyond_the_list_are_counted);
-    ADD(each_worker_enters_and_leaves_once_with_a_local_of_its_own);
+    if (ops->per_task) {
+        ADD(each_chunk_has_a_worker_that_enters_and_leaves);
+        ADD(a_worker_that_cannot_enter_fails_the_region_with_its_message);
+    } else {
+        ADD(each_worker_enters_and_leaves_once_with_a_local_of_its_own);
+    }
     ADD(a_worker_that_cannot_enter_fails_the_start_with_its_message);
     ADD(workers_are_the_processes_that_they_say);
     if (sizes_of(ops) == 1)
@@ -375,6 +436,7 @@ static void add_backend(const struct pool_ops *ops)
 
 int main(void)
 {
+    pools_sizes = COUNT(sizes);
     for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
         if (!((*ops)->supported && (*ops)->supported()))
             add_backend(*ops);

@@ -11,11 +11,13 @@
 #include "pools.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <malloc.h>
 #include <sys/resource.h>
 
 #define NOBODY 65534
+#define LIMITED_TASKS 300
 #define UNABLE 2 /* a child's exit status where it cannot have the limit */
 
 static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -48,8 +50,22 @@ static void starting_again_and_again_takes_no_more_memory(void **state)
         assert_int_equal(pool_map(pool, 100, 1), 0);
         pool_stop(pool);
     }
-    assert_int_equal(pools_virtual_size(), before);
+    if (ops->supported) /* a runtime's last threads may end after their pool: a stack each */
+        assert_true(pools_virtual_size() < before + (64 << 20));
+    else
+        assert_int_equal(pools_virtual_size(), before);
     arena_free(&arena);
+}
+
+/* Where each task has a worker of its own, one that is refused waits until another has ended. */
+static void make_do(struct pool *pool, char *wrong, size_t size)
+{
+    if (pool_map(pool, LIMITED_TASKS, 1))
+        snprintf(wrong, size, "the region failed: %s", task_message(EIO));
+    for (uint64_t i = 0; i < LIMITED_TASKS; i++)
+        if (!*wrong && pool->config.arena->status[i] != TASK_OK)
+            snprintf(wrong, size, "task %d was not done", (int)i);
+    pool_stop(pool);
 }
 
 /* Run in a child with a limit of its own: what is wrong with how a pool of 64 is refused, or "". */
@@ -57,7 +73,7 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
 {
     struct arena arena;
     char why[512] = "", what[256];
-    if (arena_make(&arena, 1, 0)) {
+    if (arena_make(&arena, LIMITED_TASKS, 0)) {
         snprintf(wrong, size, "no arena");
         return;
     }
@@ -66,7 +82,9 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
     struct pool *pool = pool_start(ops, &config, why, sizeof why);
     unsigned number = 0, of = 0;
     const char *refuses = strstr(why, "the system refuses worker ");
-    if (pool)
+    if (pool && ops->per_task)
+        make_do(pool, wrong, size);
+    else if (pool)
         snprintf(wrong, size, "the pool has started");
     else if (!refuses || sscanf(refuses, "the system refuses worker %u of %u", &number, &of) != 2 ||
              number < 1 || number > 64 || of != 64 || !strstr(why, "ask for fewer workers") ||
@@ -105,12 +123,16 @@ static void assert_refused(const struct pool_ops *ops, void (*limit)(void))
     if (pid == 0) {
         leftovers_settle();
         limit();
+        if (ops->aborts) { /* with words of its own */
+            setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+            dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+        }
         refuse(ops, wrong, 1024);
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     bool unable = WIFEXITED(status) && WEXITSTATUS(status) == UNABLE;
-    assert_true(unable || status == 0);
+    assert_true(unable || (status != 0) == ops->aborts);
     if (*wrong)
         fail_msg("%s", wrong);
     pools_unshare(wrong, 1024);
