@@ -26,7 +26,7 @@ const char *arm_name(const struct arm *arm, char *text, size_t size)
 
 const char *arm_missing(const struct arm *arm)
 {
-    if (arm->time == tbb_loop)
+    if (arm->time == tbb_loop || arm->time == tbb_group)
         return tbb_missing();
     if (!arm->backend)
         return NULL;

@@ -37,6 +37,7 @@ struct arm {
     double quantile;     /* of single regions, where each is timed; 0: the median */
     bool above_ideal;    /* without the time that the tasks themselves take */
     size_t resident;     /* bytes that the process has touched before it starts */
+    size_t payload;      /* bytes of a call's payload, and of its result */
     bool optional;       /* may be missing here without a word */
 };
 
@@ -52,6 +53,11 @@ arm_time pools_warm;   /* regions one right after the other */
 arm_time pools_cold;   /* pool start, region and stop together */
 arm_time pools_apart;  /* a region 300 us after the last: their median */
 arm_time pools_beside; /* another process computes on one of the CPUs: median, or the quantile */
+
+/* ---- calls (calls.c) ---- */
+
+arm_time calls_submit;      /* a region is that many calls: submit, future, get */
+arm_time calls_imap_growth; /* kilobytes (not seconds) that imap_unordered over them grows by */
 
 /* ---- many workers at once (waiting.c) ---- */
 
@@ -69,6 +75,7 @@ arm_time bare_forks;   /* fork, _exit and wait, a child a task */
 arm_time pipes_warm;   /* a process pool over pipes */
 arm_time python_pool;  /* arm->name says which */
 arm_time tbb_loop;     /* tbb::parallel_for over a lambda, as its users write it */
+arm_time tbb_group;    /* tbb::task_group, run and wait */
 
 /* Why there is no tbb_loop in this build, or NULL. */
 const char *tbb_missing(void);

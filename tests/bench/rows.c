@@ -118,6 +118,17 @@ const struct row rows[] = {
      .target = 1.3},
     SLEEPS("threads", 1.7),
     SLEEPS("processes", 2.5),
+    {.name = "submit-threads", .what = "submit, future, get: a million empty calls",
+     .kind = ROW_RATIO, .unit = UNIT_NS_TASK, .tasks = 1000000,
+     .ours = {.time = calls_submit, .backend = "threads"},
+     .peers = {{.time = tbb_group, .name = "onetbb task_group"}}, .target = 1},
+    {.name = "submit-processes", .what = "the same, 256 bytes there and back",
+     .kind = ROW_ABSOLUTE, .unit = UNIT_NS_TASK, .tasks = 1000000,
+     .ours = {.time = calls_submit, .backend = "processes", .payload = 256}, .target = 2000},
+    {.name = "imap-memory", .what = "imap_unordered over 10^8 items, growth",
+     .kind = ROW_ABSOLUTE, .unit = UNIT_KILOBYTES, .tasks = 1,
+     .ours = {.time = calls_imap_growth, .backend = "threads", .payload = 8}, .target = 1000,
+     .blocks_max = 1},
     BREAKEVEN("threads"),
     BREAKEVEN("processes"),
     WAITING("threads", 10000, "10,000"),
@@ -155,7 +166,7 @@ const struct row rows[] = {
 
 const char *row_unit(const struct row *row)
 {
-    static const char *const names[] = {"ns/task", "us/region", "ms/region"};
+    static const char *const names[] = {"ns/task", "us/region", "ms/region", "kB"};
     return names[row->unit];
 }
 
@@ -168,6 +179,8 @@ double row_scaled(const struct row *row, double seconds)
         return seconds * 1e6;
     case UNIT_MS_REGION:
         return seconds * 1e3;
+    case UNIT_KILOBYTES:
+        break;
     }
     return seconds;
 }

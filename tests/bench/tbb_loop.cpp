@@ -1,6 +1,8 @@
-/* The bare figure of oneTBB: a loop over an inline lambda, as its users write it. */
+/* The bare figures of oneTBB: a loop over an inline lambda and a task_group, as its users write
+ * them. */
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_group.h>
 
 #include <chrono>
 #include <cstdint>
@@ -28,4 +30,25 @@ double tbb_time(std::uint64_t *slots, std::uint64_t tasks, unsigned workers, dou
         regions++;
     }
     return total / static_cast<double>(regions);
+}
+
+extern "C" double tbb_group_time(std::uint64_t tasks, unsigned workers);
+
+/* Seconds of `tasks` tasks that do nothing but write a result of their own. */
+double tbb_group_time(std::uint64_t tasks, unsigned workers)
+{
+    using clock = std::chrono::steady_clock;
+    tbb::global_control limit(tbb::global_control::max_allowed_parallelism, workers);
+    const std::uint64_t window = 4096;
+    std::uint64_t results[window];
+    clock::time_point start;
+    for (std::uint64_t done = 0; done < tasks + window; done += window) {
+        if (done == window) /* the first ones have warmed it up */
+            start = clock::now();
+        tbb::task_group group;
+        for (std::uint64_t i = 0; i < window; i++)
+            group.run([&results, i] { results[i] = i; });
+        group.wait();
+    }
+    return std::chrono::duration<double>(clock::now() - start).count();
 }
