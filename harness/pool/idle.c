@@ -10,6 +10,9 @@
 /* ... and nobody spins for so long then. */
 #define CROWDED_NS 100000000
 
+/* What a turn of a yielding spinner takes if nobody else runs, at most. */
+#define OWN_GAP_NS 1000
+
 /* A wake-up, where none was measured yet. */
 #define WAKE_NS 10000
 
@@ -106,18 +109,22 @@ bool idle_is_crowded(struct engine *engine, uint64_t now)
     return now < atomic_load_explicit(&engine->crowded_until, memory_order_relaxed); /* a hint */
 }
 
-/* Looks for news for a while. Returns whether there is some. */
+/* Looks for news for a while. Returns whether there is some. Where it yields, the time that others
+ * had is not its own: it must not go to sleep because the owner was quick to use the CPU. */
 static bool spin(struct engine *engine, bool (*has_news)(struct engine *))
 {
-    uint64_t start = clock_now(), last = start;
-    if (idle_is_crowded(engine, start))
+    uint64_t last = clock_now(), spent = 0;
+    if (idle_is_crowded(engine, last))
         return has_news(engine);
     while (!has_news(engine)) {
         pause_spinning(engine);
-        uint64_t now = clock_now();
-        if (now - last > CROWDED_GAP_NS) /* relaxed: a hint */
+        uint64_t now = clock_now(), gap = now - last;
+        if (engine->must_yield && gap > OWN_GAP_NS)
+            gap = OWN_GAP_NS;
+        else if (gap > CROWDED_GAP_NS) /* relaxed: a hint */
             atomic_store_explicit(&engine->crowded_until, now + CROWDED_NS, memory_order_relaxed);
-        if (now - start > IDLE_SPIN_NS)
+        spent += gap;
+        if (spent > IDLE_SPIN_NS)
             return false;
         last = now;
     }

@@ -1,0 +1,160 @@
+/* What a pool is not for: pools within pools beyond the second, forking beside threads, a task that
+ * uses the pool that runs it, regions on a closed pool. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "pools.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+
+#define TASKS 6
+
+/* What the innermost start said; shared with worker processes. */
+struct story {
+    const struct pool_ops *inner;
+    _Atomic int started, refused;
+    char why[512];
+};
+
+static int plain(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    result->value = index + 1;
+    return 0;
+}
+
+/* Runs a region on an inner pool and adds its values up. */
+static int run_inner(struct story *story, task_fn *task, uint64_t *sum)
+{
+    char why[512];
+    struct arena arena;
+    const struct pool_config config = {.workers = 2, .task = task, .ctx = story, .arena = &arena};
+    if (arena_make(&arena, TASKS, 0))
+        return task_fail(errno, "arena: %s", strerror(errno));
+    struct pool *pool = pool_start(story->inner, &config, why, sizeof why);
+    int failed = !pool || pool_map(pool, TASKS, 1);
+    for (uint64_t i = 0; i < TASKS && !failed; i++)
+        *sum += arena_slot(&arena, i)->value;
+    if (pool) {
+        atomic_fetch_add(&story->started, 1);
+        pool_stop(pool);
+    } else if (atomic_fetch_add(&story->refused, 1) == 0) {
+        memcpy(story->why, why, sizeof why);
+    }
+    arena_free(&arena);
+    return failed ? task_fail(EPERM, "%s", pool ? "a region failed" : why) : 0;
+}
+
+static int nests_once(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)local;
+    (void)index;
+    return run_inner((struct story *)ctx, plain, &result->value);
+}
+
+static int nests_twice(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)local;
+    (void)index;
+    return run_inner((struct story *)ctx, nests_once, &result->value);
+}
+
+static struct story *run_outer(
+    const struct pool_ops *outer, const struct pool_ops *inner, task_fn *task, uint64_t *errors)
+{
+    struct story *story = pools_shared(sizeof *story);
+    struct arena arena;
+    story->inner = inner;
+    assert_int_equal(arena_make(&arena, 3, 0), 0);
+    struct pool *pool = pools_start(outer, 2, task, story, &arena);
+    assert_int_equal(pool_map(pool, 3, 1), 0);
+    *errors = *arena.failed;
+    for (uint64_t i = 0; i < 3 && *errors == 0; i++)
+        assert_int_equal(arena_slot(&arena, i)->value, TASKS * (TASKS + 1) / 2);
+    pool_stop(pool);
+    arena_free(&arena);
+    return story;
+}
+
+static void a_task_may_have_a_pool_of_its_own(void **state)
+{
+    uint64_t errors;
+    struct story *story = run_outer(*state, registry_backend("threads"), nests_once, &errors);
+    assert_int_equal(errors, 0);
+    assert_int_equal(story->started, 3);
+    pools_unshare(story, sizeof *story);
+}
+
+static void pools_nest_no_deeper_than_that(void **state)
+{
+    uint64_t errors;
+    struct story *story = run_outer(*state, registry_backend("threads"), nests_twice, &errors);
+    assert_int_equal(errors, 0); /* the inner region ends, with each of its tasks refused */
+    assert_int_equal(story->refused, 3 * TASKS);
+    assert_non_null(strstr(story->why, "no deeper"));
+    pools_unshare(story, sizeof *story);
+}
+
+static void processes_within_processes_work(void **state)
+{
+    uint64_t errors;
+    (void)state;
+    struct story *story = run_outer(
+        registry_backend("processes"), registry_backend("processes"), nests_once, &errors);
+    assert_int_equal(errors, 0);
+    assert_int_equal(story->started, 3);
+    pools_unshare(story, sizeof *story);
+}
+
+/* ---- forking beside threads ---- */
+
+static sem_t leave;
+
+static void *wait_to_leave(void *argument)
+{
+    while (sem_wait(&leave))
+        ;
+    return argument;
+}
+
+static void processes_are_not_forked_beside_threads(void **state)
+{
+    char why[512] = "";
+    struct arena arena;
+    pthread_t thread;
+    (void)state;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    const struct pool_config config = {.workers = 2, .task = plain, .arena = &arena};
+    sem_init(&leave, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, wait_to_leave, NULL), 0);
+    assert_null(pool_start(registry_backend("processes"), &config, why, sizeof why));
+    if (!strstr(why, "2 threads"))
+        fail_msg("\"%s\" does not tell the cause", why);
+    sem_post(&leave);
+    pthread_join(thread, NULL);
+    struct pool *pool = pool_start(registry_backend("processes"), &config, why, sizeof why);
+    if (!pool)
+        fail_msg("%s", why);
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    static const char *const names[] = {"threads", "processes"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct pool_ops *ops = registry_backend(names[i]);
+        POOLS_ADD(a_task_may_have_a_pool_of_its_own, ops);
+        POOLS_ADD(pools_nest_no_deeper_than_that, ops);
+    }
+    const struct pool_ops *processes = registry_backend("processes");
+    POOLS_ADD(processes_within_processes_work, processes);
+    POOLS_ADD(processes_are_not_forked_beside_threads, processes);
+    return group_run("misuse", NULL, NULL);
+}
