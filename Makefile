@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check asan tsan lint format install clean help FORCE
+.PHONY: all report tests check asan tsan points lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -65,7 +65,7 @@ replace = if cmp -s $(new) $@; then rm $(new); else mv $(new) $@; fi
 # --- targets -------------------------------------------------------------------------------------
 
 GOALS := $(or $(MAKECMDGOALS),all)
-NO_SETUP := clean help asan tsan
+NO_SETUP := clean help asan tsan points
 
 ifneq ($(and $(filter clean,$(GOALS)),$(filter-out $(NO_SETUP),$(GOALS))),)
 
@@ -106,6 +106,9 @@ asan: ## run the tests with the address and undefined-behaviour sanitizers
 tsan: ## run the tests with the thread sanitizer
 	+@TSAN_OPTIONS=exitcode=99:halt_on_error=1:$$TSAN_OPTIONS POOLBENCH_TSAN=1 \
 	$(MAKE) check SANITIZE=thread
+
+points: ## run the test that kills workers at every point of the engine
+	+@$(MAKE) check VARIANT=$(VARIANT)-points CFLAGS='$(CFLAGS) -DPOOL_POINTS' TESTS=unit/test_pool_points
 
 clean: ## remove everything that make has built
 	rm -rf build poolbench

@@ -80,6 +80,7 @@ void arena_fail(const struct arena *arena, uint64_t index, enum task_status stat
 {
     /* relaxed: the backend's join publishes the entry and the status to the reader */
     uint64_t at = atomic_fetch_add_explicit(arena->failed, 1, memory_order_relaxed);
+    POOL_POINT(FAIL_RESERVED);
     if (at < arena->failures_max) {
         struct task_failure *failure = &arena->failures[at];
         failure->index = index;
@@ -87,5 +88,7 @@ void arena_fail(const struct arena *arena, uint64_t index, enum task_status stat
         failure->worker = worker;
         snprintf(failure->message, sizeof failure->message, "%s", message);
     }
+    POOL_POINT(FAIL_NOTED);
     atomic_store_explicit(&arena->status[index], (unsigned char)status, memory_order_relaxed);
+    POOL_POINT(FAIL_DONE);
 }

@@ -11,6 +11,7 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "point.h"
 #include "task.h"
 
 #include <stdatomic.h>
@@ -128,6 +129,7 @@ static inline void pool_run_task(
 {
     const struct arena *arena = pool->config.arena;
     int code = pool->config.task(pool->config.ctx, local, index, arena_slot(arena, index));
+    POOL_POINT(TASK_RETURNED);
     if (code == 0) /* relaxed: the backend's join publishes it, together with the slot */
         atomic_store_explicit(&arena->status[index], TASK_OK, memory_order_relaxed);
     else
