@@ -50,10 +50,14 @@ bool idle_wake_one(struct engine *engine)
     return false;
 }
 
+/* Whoever has cleared a sleeper's bit may have died before it woke it, so bits tell nothing here.
+ */
 void idle_wake_all(struct engine *engine)
 {
-    while (idle_wake_one(engine))
-        ;
+    for (unsigned i = 0; i < engine->workers; i++) {
+        atomic_store(&engine->lanes[i].asleep, 0);
+        futex_wake(&engine->lanes[i].asleep, 1, engine->shared);
+    }
 }
 
 void idle_wake_owner(struct engine *engine)
@@ -157,6 +161,7 @@ static void sleep_until_woken(struct engine *engine, unsigned worker)
     struct lane *lane = &engine->lanes[worker];
     _Atomic uint64_t *sleepers = &lane_sleepers(engine)[worker / 64];
     uint64_t bit = 1ull << worker % 64;
+    atomic_store_explicit(&lane->woken_at, 0, memory_order_relaxed); /* of a waker that was late */
     atomic_store(&lane->asleep, 1);
     POOL_POINT(SLEEP_FLAG_SET);
     atomic_fetch_or(sleepers, bit);
