@@ -61,9 +61,17 @@ bool engine_wait(struct engine *engine, bool once);
  * stays where it is, for others to steal from and for its successor to begin with. */
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);
 
+/* Wakes all who sleep if a range has tasks left: whoever was to do that, or was woken for it, may
+ * be dead or stopped. Returns whether one has. */
+bool engine_rouse(struct engine *engine);
+
 /* Whether no worker holds a task and no range has one left: what is still pending then is what dead
- * workers had claimed. Wakes all who sleep if there is work left. */
+ * workers had claimed. */
 bool engine_is_quiet(struct engine *engine);
+
+/* Whether worker may hold tasks, or the news that they are done, without running one: for a moment
+ * at a time, unless it is stopped. */
+bool engine_is_between(const struct engine *engine, unsigned worker);
 
 /* The engine is quiet: takes it that all tasks put in so far have ended. */
 void engine_settle(struct engine *engine);

@@ -2,6 +2,8 @@
  * task crosses a pipe. The parent only waits. A worker that dies costs the task that it was
  * running: the parent notices within ENGINE_RECHECK_MS, notes it lost, starts another worker and
  * lets the rest be done. Workers die with their parent (PR_SET_PDEATHSIG). */
+#include "../measure/clock.h"
+#include "deaths.h"
 #include "engine.h"
 
 #include <errno.h>
@@ -13,22 +15,45 @@
 #include <unistd.h>
 
 /* Workers may be killed from outside before they have entered; but where entering itself kills
- * them, starting others must end. */
+ * them, starting others must end: so many in a row are too many. */
 #define STILLBORN_MAX 16
+
+/* A stopped worker that keeps others from going on is killed after so long. */
+#define STOPPED_NS 100000000
+
+struct process {
+    pid_t pid; /* 0: there is none */
+    int pidfd; /* -1: not watched */
+    uint64_t
+        stopped_since; /* a clock_now: it is stopped since then and holds tasks; 0: it is not */
+};
 
 struct processes {
     struct pool pool;
     struct engine *engine;
-    bool deaths;        /* in the current region */
-    unsigned stillborn; /* workers that died before they had entered */
-    pid_t pids[];
+    struct deaths deaths;
+    uint64_t checked_at; /* a clock_now: who has died until then is buried */
+    bool someone_died;   /* in the current region */
+    unsigned stillborn;  /* workers in a row that died before they had entered */
+    struct process workers[];
 };
 
-static _Noreturn void worker_main(struct engine *engine, unsigned worker, pid_t parent)
+/* The owner's descriptors are not a worker's. */
+static void close_inherited(struct processes *processes)
 {
+    deaths_close(&processes->deaths);
+    for (unsigned i = 0; i < processes->pool.config.workers; i++)
+        if (processes->workers[i].pid > 0 && processes->workers[i].pidfd >= 0)
+            close(processes->workers[i].pidfd);
+}
+
+static _Noreturn void worker_main(struct processes *processes, unsigned worker, pid_t parent)
+{
+    struct engine *engine = processes->engine;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
+    close_inherited(processes);
     arena_populate(engine->pool->config.arena);
     engine_worker(engine, worker);
     _exit(0);
@@ -41,14 +66,20 @@ static int fork_worker(struct processes *processes, unsigned worker)
     atomic_store(&processes->engine->lanes[worker].entered, 0);
     pid_t pid = fork();
     if (pid == 0)
-        worker_main(processes->engine, worker, parent);
-    processes->pids[worker] = pid > 0 ? pid : 0;
-    return pid > 0 ? 0 : errno;
+        worker_main(processes, worker, parent);
+    if (pid < 0)
+        return errno;
+    processes->workers[worker] =
+        (struct process){.pid = pid, .pidfd = deaths_watch(&processes->deaths, worker, pid)};
+    return 0;
 }
 
 static void describe_death(char *text, size_t size, unsigned worker, pid_t pid, int status)
 {
-    if (WIFSIGNALED(status))
+    if (status < 0)
+        snprintf(
+            text, size, "worker %u (pid %d) has ended; who took its status?", worker, (int)pid);
+    else if (WIFSIGNALED(status))
         snprintf(text, size, "worker %u (pid %d) was killed by signal %d (%s)", worker, (int)pid,
             WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
@@ -56,21 +87,43 @@ static void describe_death(char *text, size_t size, unsigned worker, pid_t pid, 
             WEXITSTATUS(status));
 }
 
+/* What a failure says of a death: the signal, or minus the exit status; 0 where it is not known. */
+static int death_code(int status)
+{
+    if (status < 0)
+        return 0;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/* Whether a worker is dead. *status is -1 where somebody else has waited for it, as a program that
+ * ignores SIGCHLD does. */
+static bool is_dead(const struct process *process, int *status)
+{
+    if (process->pid == 0)
+        return false;
+    pid_t found = waitpid(process->pid, status, WNOHANG);
+    if (found < 0 && errno == ECHILD)
+        *status = -1;
+    return found == process->pid || (found < 0 && errno == ECHILD);
+}
+
 /* Buries one worker if it is dead and starts another. Returns 0, or -1 with a message when no
  * other can be started. */
 static int check_worker(struct processes *processes, unsigned worker)
 {
     int status;
-    pid_t pid = processes->pids[worker];
-    if (waitpid(pid, &status, WNOHANG) != pid)
+    struct process *process = &processes->workers[worker];
+    if (!is_dead(process, &status))
         return 0;
     char reason[TASK_MESSAGE_MAX];
-    describe_death(reason, sizeof reason, worker, pid, status);
-    processes->pids[worker] = 0;
-    processes->deaths = true;
+    describe_death(reason, sizeof reason, worker, process->pid, status);
+    deaths_forget(&processes->deaths, process->pidfd);
+    *process = (struct process){.pidfd = -1};
+    processes->someone_died = true;
     int entered = atomic_load(&processes->engine->lanes[worker].entered);
-    engine_bury(processes->engine, worker,
-        WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status), reason);
+    engine_bury(processes->engine, worker, death_code(status), reason);
+    if (entered > 0)
+        processes->stillborn = 0;
     if (entered < 0) {
         task_fail(ECHILD, "%s", processes->engine->lanes[worker].error);
         return -1;
@@ -88,10 +141,45 @@ static int check_worker(struct processes *processes, unsigned worker)
 /* Buries and replaces all who have died. */
 static int check_workers(struct processes *processes)
 {
-    for (unsigned i = 0; i < processes->pool.config.workers; i++)
-        if (check_worker(processes, i))
+    unsigned workers = processes->pool.config.workers, worker;
+    for (unsigned i = 0; i < workers && deaths_next(&processes->deaths, &worker); i++)
+        if (check_worker(processes, worker))
             return -1;
+    for (unsigned i = 0; i < workers; i++)
+        if (processes->workers[i].pidfd < 0 && check_worker(processes, i))
+            return -1;
+    processes->checked_at = clock_now();
     return 0;
+}
+
+static bool is_stopped(pid_t pid)
+{
+    char path[32], line[128];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    size_t length = file ? fread(line, 1, sizeof line - 1, file) : 0;
+    if (file)
+        fclose(file);
+    line[length] = '\0';
+    const char *state = strrchr(line, ')'); /* the name before it may hold anything */
+    return state && (state[2] == 'T' || state[2] == 't');
+}
+
+/* No range has a task left: a worker that is stopped with some of them in its hands, or with the
+ * news that they are done, is killed when it has been so for too long. */
+static void check_stopped(struct processes *processes)
+{
+    uint64_t now = clock_now();
+    for (unsigned i = 0; i < processes->pool.config.workers; i++) {
+        struct process *process = &processes->workers[i];
+        if (process->pid == 0 || !engine_is_between(processes->engine, i) ||
+            !is_stopped(process->pid))
+            process->stopped_since = 0;
+        else if (process->stopped_since == 0)
+            process->stopped_since = now;
+        else if (now - process->stopped_since >= STOPPED_NS)
+            kill(process->pid, SIGKILL);
+    }
 }
 
 static int wait_for_entry(struct processes *processes)
@@ -110,10 +198,13 @@ static int wait_for_tasks(struct processes *processes)
     while (!engine_wait(engine, true)) {
         if (check_workers(processes))
             return -1;
-        if (processes->deaths && engine_is_quiet(engine)) {
+        if (engine_rouse(engine))
+            continue;
+        if (processes->someone_died && engine_is_quiet(engine)) {
             engine_settle(engine);
             return 0;
         }
+        check_stopped(processes);
     }
     return 0;
 }
@@ -125,17 +216,26 @@ static int map_window(struct processes *processes, uint64_t begin, uint64_t end,
     const char *status = (const char *)processes->pool.config.arena->status;
     bool again = false;
     do {
-        processes->deaths = false;
+        processes->someone_died = false;
         engine_begin(processes->engine, begin, end, chunk, again);
         if (wait_for_tasks(processes))
             return -1;
-        again = processes->deaths && memchr(status + begin, TASK_PENDING, end - begin) != NULL;
+        again =
+            processes->someone_died && memchr(status + begin, TASK_PENDING, end - begin) != NULL;
     } while (again);
     return 0;
 }
 
+/* Short regions end without a look at who has died. */
+static bool is_due(const struct processes *processes)
+{
+    return clock_now() - processes->checked_at > ENGINE_RECHECK_MS * 1000000ull;
+}
+
 static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
+    if (is_due((struct processes *)pool) && check_workers((struct processes *)pool))
+        return -1;
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
         end = engine_window(begin, tasks);
         if (map_window((struct processes *)pool, begin, end, chunk))
@@ -144,21 +244,32 @@ static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     return 0;
 }
 
+/* Waits for a worker that leaves, also where it was stopped. */
+static void end_worker(struct processes *processes, struct process *process)
+{
+    if (process->pid == 0)
+        return;
+    kill(process->pid, SIGCONT);
+    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    deaths_forget(&processes->deaths, process->pidfd);
+}
+
 static void processes_stop(struct pool *pool)
 {
     struct processes *processes = (struct processes *)pool;
     engine_stop(processes->engine);
     for (unsigned i = 0; i < pool->config.workers; i++)
-        while (processes->pids[i] > 0 && waitpid(processes->pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
+        end_worker(processes, &processes->workers[i]);
+    deaths_close(&processes->deaths);
     engine_free(processes->engine);
 }
 
 static void kill_all(struct processes *processes)
 {
     for (unsigned i = 0; i < processes->pool.config.workers; i++)
-        if (processes->pids[i] > 0)
-            kill(processes->pids[i], SIGKILL);
+        if (processes->workers[i].pid > 0)
+            kill(processes->workers[i].pid, SIGKILL);
 }
 
 static int start_all(struct processes *processes, char *why, size_t size)
@@ -188,6 +299,7 @@ static int processes_start(struct pool *pool, char *why, size_t size)
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
     }
+    deaths_open(&processes->deaths);
     int failed = start_all(processes, why, size);
     if (failed) {
         kill_all(processes);
@@ -203,7 +315,7 @@ static uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
 
 static pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 {
-    return ((const struct processes *)pool)->pids[worker];
+    return ((const struct processes *)pool)->workers[worker].pid;
 }
 
 const struct pool_ops pool_processes = {
@@ -211,7 +323,7 @@ const struct pool_ops pool_processes = {
     .summary = "persistent forked workers; tasks and results in shared memory",
     .processes = true,
     .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(pid_t),
+    .worker_size = sizeof(struct process),
     .start = processes_start,
     .map = processes_map,
     .stop = processes_stop,
