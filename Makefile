@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check asan tsan points lint format install clean help FORCE
+.PHONY: all report tests check asan tsan points stress soak lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -30,6 +30,8 @@ CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR ?= -Werror
 PROFILE ?= default
 HOST ?=
+STRESS ?= 1e9
+ROUNDS ?= 50
 TESTS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -53,7 +55,9 @@ SOURCES = $(HARNESS_SOURCES) $(CASE_SOURCES)
 GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
-LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES))
+STRESS_PROGRAM := $(BUILD)/tests/stress/stress
+POOL_TESTS = $(filter %/test_range %/test_stress $(BUILD)/tests/unit/test_pool%,$(TEST_PROGRAMS))
+LINTED = $(patsubst %.c,$(BUILD)/%.linted,$(SOURCES) $(TEST_SOURCES) tests/stress/stress.c)
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
 TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
 
@@ -86,7 +90,7 @@ report: all ## measure this machine and write REPORT.md (PROFILE=quick, default 
 	./poolbench report$(HOST:%= --host %) && exit $$measured
 
 lint: format ## check the format and look for mistakes (-j2 on two cores)
-	@shellcheck harness/util/*.sh tests/run.sh .ci/run
+	@shellcheck harness/util/*.sh tests/run.sh tests/soak.sh .ci/run
 
 format:
 	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]')
@@ -121,7 +125,7 @@ help: ## list the targets
 ifneq ($(filter-out $(NO_SETUP),$(GOALS)),)
 ifeq ($(filter clean,$(GOALS)),)
 
-SETUP_GROUPS := build $(filter report check lint,$(GOALS:tests=check)) $(if $(filter lint,$(GOALS)),check)
+SETUP_GROUPS := build $(filter report check lint,$(patsubst soak,check,$(patsubst stress,check,$(GOALS:tests=check)))) $(if $(filter lint,$(GOALS)),check)
 
 $(BUILD)/config.mk: FORCE
 	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@sh harness/util/setup.sh $(SETUP_GROUPS))
@@ -142,6 +146,12 @@ tests: $(PROGRAM) $(TEST_PROGRAMS) ## build the program and the tests without ru
 
 check: $(PROGRAM) $(filter $(TEST_PROGRAMS),$(TEST_FILES)) ## run the tests (TESTS=unit/test_stat for one of them)
 	@POOLBENCH="$$PWD/$(PROGRAM)" tests/run.sh $(TEST_FILES)
+
+stress: $(STRESS_PROGRAM) ## run 10^9 tasks, each exactly once (STRESS=1e7 for fewer)
+	@$(STRESS_PROGRAM) $(STRESS)
+
+soak: $(PROGRAM) $(POOL_TESTS) ## run the tests of pools over and over beside busy loops (ROUNDS=50)
+	@POOLBENCH="$$PWD/$(PROGRAM)" sh tests/soak.sh $(ROUNDS) $(POOL_TESTS)
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -172,12 +182,12 @@ $(PROGRAM): $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(OBJECTS) $(LIBS)
 
-$(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
+$(TEST_PROGRAMS) $(STRESS_PROGRAM): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $< $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) $$(pkg-config --libs cmocka)
 
 .SECONDARY: $(TEST_SOURCES:%.c=$(BUILD)/%.o)
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(STRESS_PROGRAM).d
 
 endif
 endif
