@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -126,6 +127,7 @@ static void a_range_holds_up_to_2_to_the_31_less_1(void **state)
 /* ---- one owner, several thieves ---- */
 
 #define THIEVES 3
+#define PATIENCE_S 60
 #define INDICES (1u << 20) /* of which each round has some */
 
 struct arena {
@@ -170,8 +172,9 @@ static void run_round(struct arena *arena, uint32_t indices, uint32_t piece, uin
         while (range_take(&arena->word, chunk, &claimed))
             note(arena, claimed);
     }
-    while (atomic_load(&arena->left) > 0)
-        sched_yield();
+    for (uint64_t left; (left = atomic_load(&arena->left)) > 0; sched_yield())
+        if (left > indices)
+            fail_msg("%u indices, and more than that were claimed", indices);
     for (uint32_t i = 0; i < indices; i++)
         if (arena->claims[i] != 1)
             fail_msg("index %u of %u was claimed %d times", i, indices, arena->claims[i]);
@@ -180,6 +183,7 @@ static void run_round(struct arena *arena, uint32_t indices, uint32_t piece, uin
 static void an_owner_and_thieves_claim_each_index_once(uint32_t rounds, uint32_t indices)
 {
     static struct arena arena;
+    alarm(PATIENCE_S); /* an index that nobody gets is waited for */
     for (size_t i = 0; i < COUNT(origins); i++) {
         pthread_t thieves[THIEVES];
         arena.origin = origins[i];
@@ -196,6 +200,7 @@ static void an_owner_and_thieves_claim_each_index_once(uint32_t rounds, uint32_t
         for (size_t k = 0; k < THIEVES; k++)
             pthread_join(thieves[k], NULL);
     }
+    alarm(0);
 }
 
 static void each_index_of_long_ranges_is_claimed_once(void **state)
