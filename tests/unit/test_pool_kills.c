@@ -61,9 +61,12 @@ static void kill_worker(struct scene *scene, pid_t *killed, unsigned worker, uin
     scene->killed++;
 }
 
-static _Noreturn void be_killer(struct scene *scene, uint64_t seed)
+static _Noreturn void be_killer(struct scene *scene, uint64_t seed, pid_t owner)
 {
     pid_t killed[WORKERS_MAX] = {0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the pids would be others' then */
+    if (getppid() != owner)
+        _exit(1);
     for (uint64_t turn = 0; !scene->over; turn++) {
         uint64_t random = hash_mix(seed, turn);
         nanosleep(&(struct timespec){.tv_nsec = (long)(random % WAIT_MAX_NS)}, NULL);
@@ -109,10 +112,10 @@ static void survive(unsigned workers, unsigned kills)
     scene->workers = workers;
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
     struct pool *pool = pools_start(&pool_processes, workers, short_task, scene, &arena);
-    pid_t killer = fork();
+    pid_t owner = getpid(), killer = fork();
     assert_true(killer >= 0);
     if (killer == 0)
-        be_killer(scene, workers);
+        be_killer(scene, workers, owner);
     for (uint64_t region = 0; scene->killed < kills; region++) {
         tell_pids(scene, pool);
         memset((void *)scene->runs, 0, sizeof scene->runs);
