@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check bench asan tsan lint format install clean help FORCE
+.PHONY: all report tests check bench asan tsan points stress soak lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -30,6 +30,8 @@ CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR ?= -Werror
 PROFILE ?= default
 HOST ?=
+STRESS ?= 1e9
+ROUNDS ?= 50
 TESTS ?=
 BENCH ?=
 BLOCKS ?=
@@ -62,7 +64,9 @@ BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 # The C++ peer is there where the backend onetbb is (tests/bench/tbb.c).
 BENCH_TBB = $(if $(filter %/onetbb.cpp,$(LEFT_OUT)),,$(BUILD)/tests/bench/tbb_loop.o)
 BENCH_OBJECTS = $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(BENCH_TBB)
-LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES))))
+LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/stress/stress.c)))
+STRESS_PROGRAM := $(BUILD)/tests/stress/stress
+POOL_TESTS = $(filter %/test_range %/test_stress $(BUILD)/tests/unit/test_pool%,$(TEST_PROGRAMS))
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
 TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
 
@@ -74,7 +78,7 @@ replace = if cmp -s $(new) $@; then rm $(new); else mv $(new) $@; fi
 # --- targets -------------------------------------------------------------------------------------
 
 GOALS := $(or $(MAKECMDGOALS),all)
-NO_SETUP := clean help asan tsan
+NO_SETUP := clean help asan tsan points
 
 ifneq ($(and $(filter clean,$(GOALS)),$(filter-out $(NO_SETUP),$(GOALS))),)
 
@@ -95,7 +99,7 @@ report: all ## measure this machine and write REPORT.md (PROFILE=quick, default 
 	./poolbench report$(HOST:%= --host %) && exit $$measured
 
 lint: format ## check the format and look for mistakes (-j2 on two cores)
-	@shellcheck harness/util/*.sh tests/run.sh .ci/run
+	@shellcheck harness/util/*.sh tests/run.sh tests/soak.sh .ci/run
 
 format:
 	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]' -o -name '*.cpp')
@@ -116,6 +120,9 @@ tsan: ## run the tests with the thread sanitizer
 	+@TSAN_OPTIONS=exitcode=99:halt_on_error=1:$$TSAN_OPTIONS POOLBENCH_TSAN=1 \
 	$(MAKE) check SANITIZE=thread
 
+points: ## run the test that kills workers at every point of the engine
+	+@$(MAKE) check VARIANT=$(VARIANT)-points CFLAGS='$(CFLAGS) -DPOOL_POINTS' TESTS=unit/test_pool_points
+
 clean: ## remove everything that make has built
 	rm -rf build poolbench
 
@@ -127,7 +134,7 @@ help: ## list the targets
 ifneq ($(filter-out $(NO_SETUP),$(GOALS)),)
 ifeq ($(filter clean,$(GOALS)),)
 
-SETUP_GROUPS := build $(filter report check lint,$(GOALS:tests=check)) $(if $(filter lint,$(GOALS)),check)
+SETUP_GROUPS := build $(filter report check lint,$(patsubst soak,check,$(patsubst stress,check,$(GOALS:tests=check)))) $(if $(filter lint,$(GOALS)),check)
 
 $(BUILD)/config.mk: FORCE
 	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@CC='$(CC)' sh harness/util/setup.sh $(SETUP_GROUPS))
@@ -155,6 +162,12 @@ check: $(PROGRAM) $(TESTED) ## run the tests (TESTS=unit/test_stat for one of th
 # The rows' names may hold a *, which is for the program.
 bench: $(BENCH_PROGRAM) ## measure the pools against their targets (BENCH="empty-* hot-1us", BLOCKS=12, HOST=name)
 	@$<$(BLOCKS:%= --blocks %)$(HOST:%= --host %) $(foreach row,$(BENCH),'$(row)')
+
+stress: $(STRESS_PROGRAM) ## run 10^9 tasks, each exactly once (STRESS=1e7 for fewer)
+	@$(STRESS_PROGRAM) $(STRESS)
+
+soak: $(PROGRAM) $(POOL_TESTS) ## run the tests of pools over and over beside busy loops (ROUNDS=50)
+	@POOLBENCH="$$PWD/$(PROGRAM)" sh tests/soak.sh $(ROUNDS) $(POOL_TESTS)
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -195,7 +208,7 @@ $(PROGRAM): $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(OBJECTS) $(LIBS)
 
-$(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
+$(TEST_PROGRAMS) $(STRESS_PROGRAM): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $< $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS) $$(pkg-config --libs cmocka)
 
@@ -204,7 +217,7 @@ $(BENCH_PROGRAM): $(BENCH_OBJECTS) $(OBJECTS) $(BUILD)/config.mk
 	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS)
 
 .SECONDARY: $(TEST_SOURCES:%.c=$(BUILD)/%.o)
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(BENCH_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(BENCH_OBJECTS:.o=.d) $(STRESS_PROGRAM).d
 
 endif
 endif

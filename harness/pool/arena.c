@@ -69,10 +69,30 @@ void arena_free(struct arena *arena)
     arena->failed = NULL;
 }
 
+static uint64_t failures_noted(const struct arena *arena)
+{
+    uint64_t failed = atomic_load_explicit(arena->failed, memory_order_relaxed);
+    return failed < arena->failures_max ? failed : arena->failures_max;
+}
+
 void arena_reset(struct arena *arena, uint64_t tasks)
 {
+    uint64_t noted = failures_noted(arena);
+    for (uint64_t i = 0; i < noted; i++)
+        atomic_store_explicit(&arena->failures[i].complete, false, memory_order_relaxed);
     memset((void *)arena->status, TASK_PENDING, tasks);
     atomic_store_explicit(arena->failed, 0, memory_order_relaxed);
+}
+
+static void write_failure(
+    struct task_failure *failure, uint64_t index, int code, unsigned worker, const char *message)
+{
+    failure->index = index;
+    failure->code = code;
+    failure->worker = worker;
+    snprintf(failure->message, sizeof failure->message, "%s", message);
+    /* release: where its writer dies, this tells that the rest is there */
+    atomic_store_explicit(&failure->complete, true, memory_order_release);
 }
 
 void arena_fail(const struct arena *arena, uint64_t index, enum task_status status, int code,
@@ -80,12 +100,43 @@ void arena_fail(const struct arena *arena, uint64_t index, enum task_status stat
 {
     /* relaxed: the backend's join publishes the entry and the status to the reader */
     uint64_t at = atomic_fetch_add_explicit(arena->failed, 1, memory_order_relaxed);
-    if (at < arena->failures_max) {
-        struct task_failure *failure = &arena->failures[at];
-        failure->index = index;
-        failure->code = code;
-        failure->worker = worker;
-        snprintf(failure->message, sizeof failure->message, "%s", message);
-    }
+    POOL_POINT(FAIL_RESERVED);
+    if (at < arena->failures_max)
+        write_failure(&arena->failures[at], index, code, worker, message);
+    POOL_POINT(FAIL_NOTED);
     atomic_store_explicit(&arena->status[index], (unsigned char)status, memory_order_relaxed);
+    POOL_POINT(FAIL_DONE);
+}
+
+void arena_lose(
+    const struct arena *arena, uint64_t index, int code, unsigned worker, const char *message)
+{
+    uint64_t noted = failures_noted(arena);
+    for (uint64_t i = 0; i < noted; i++) {
+        const struct task_failure *failure = &arena->failures[i];
+        if (!atomic_load_explicit(&failure->complete, memory_order_acquire) ||
+            failure->index != index)
+            continue;
+        write_failure(&arena->failures[i], index, code, worker, message);
+        atomic_store_explicit(&arena->status[index], TASK_LOST, memory_order_relaxed);
+        return;
+    }
+    arena_fail(arena, index, TASK_LOST, code, worker, message);
+}
+
+void arena_tidy(const struct arena *arena)
+{
+    uint64_t noted = failures_noted(arena), kept = 0;
+    for (uint64_t i = 0; i < noted; i++) {
+        struct task_failure *failure = &arena->failures[i];
+        if (!atomic_load_explicit(&failure->complete, memory_order_acquire))
+            continue;
+        if (kept < i) {
+            write_failure(&arena->failures[kept], failure->index, failure->code, failure->worker,
+                failure->message);
+            atomic_store_explicit(&failure->complete, false, memory_order_relaxed);
+        }
+        kept++;
+    }
+    atomic_fetch_sub_explicit(arena->failed, noted - kept, memory_order_relaxed);
 }

@@ -67,7 +67,9 @@ void runner_run(const struct runner *me, const struct region *region, struct ran
     const _Atomic unsigned char *status = pool->config.arena->status;
     struct lane *lane = me->lane;
     uint64_t begin = region->base + claimed.begin, end = begin + range_count(claimed), skipped = 0;
+    POOL_POINT(RUN_BEGIN);
     atomic_store_explicit(&lane->claimed, begin, memory_order_relaxed);
+    POOL_POINT(RUN_CLAIM_NOTED);
     for (uint64_t index = begin; index < end; index++) {
         if (region->only_pending &&
             atomic_load_explicit(&status[index], memory_order_relaxed) != TASK_PENDING) {
@@ -75,11 +77,15 @@ void runner_run(const struct runner *me, const struct region *region, struct ran
             continue;
         }
         atomic_store_explicit(&lane->current, index, memory_order_relaxed);
+        POOL_POINT(RUN_CURRENT_SET);
         pool_run_task(pool, me->local, me->worker, index);
+        POOL_POINT(RUN_TASK_DONE);
     }
     atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
+    POOL_POINT(RUN_CURRENT_CLEARED);
     uint64_t ran = atomic_load_explicit(&lane->ran, memory_order_relaxed);
     atomic_store_explicit(&lane->ran, ran + (end - begin) - skipped, memory_order_relaxed);
+    POOL_POINT(RUN_DONE);
 }
 
 /* Calls are begun in the order of their submission, more or less: a thief takes few at the front,
@@ -143,11 +149,17 @@ void runner_work(const struct runner *me)
 {
     struct range claimed;
     while (lane_any_work(me->engine)) {
+        POOL_POINT(ACTIVE_BEFORE);
         lane_set_active(me->lane, true);
-        if (steal(me, &claimed))
+        POOL_POINT(ACTIVE_SET);
+        if (steal(me, &claimed)) {
+            POOL_POINT(STEAL_CLAIMED);
             run_claimed(me, claimed);
+        }
     }
+    POOL_POINT(IDLE_BEFORE);
     lane_set_active(me->lane, false);
+    POOL_POINT(IDLE_SET);
 }
 
 /* ---- a worker's life ---- */
@@ -156,10 +168,13 @@ void runner_work(const struct runner *me)
 static bool enter(struct runner *me)
 {
     struct lane *lane = me->lane;
+    POOL_POINT(ENTER_BEGIN);
     int code = pool_worker_enter(me->engine->pool, me->worker, &me->local);
     if (code)
         snprintf(lane->error, sizeof lane->error, "%s", task_message(code));
+    POOL_POINT(ENTER_HOOK_DONE);
     atomic_store(&lane->entered, code ? -1 : 1);
+    POOL_POINT(ENTER_DONE);
     idle_wake_owner(me->engine);
     return code == 0;
 }
@@ -169,15 +184,20 @@ static void adopt(const struct runner *me)
 {
     struct range claimed;
     while (!range_is_empty(&me->lane->range)) {
+        POOL_POINT(ADOPT_BEGIN);
         lane_set_active(me->lane, true);
-        if (range_empty_out(&me->lane->range, &claimed))
+        POOL_POINT(ADOPT_SEEN);
+        if (range_empty_out(&me->lane->range, &claimed)) {
+            POOL_POINT(ADOPT_CLAIMED);
             run_claimed(me, claimed);
+        }
     }
 }
 
 /* The last one to finish wakes the owner. */
 static void tell_owner(struct engine *engine)
 {
+    POOL_POINT(TELL_BEGIN);
     if (atomic_load(&engine->owner_asleep) && /* relaxed: set before the work was put in */
         lane_all_finished(engine, atomic_load_explicit(&engine->target, memory_order_relaxed)))
         idle_wake_owner(engine);
@@ -194,5 +214,7 @@ void engine_worker(struct engine *engine, unsigned worker)
         tell_owner(engine);
         idle_worker(engine, worker);
     }
+    POOL_POINT(LEAVE_BEGIN);
     pool_worker_leave(engine->pool, me.local);
+    POOL_POINT(LEAVE_DONE);
 }

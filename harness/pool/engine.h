@@ -65,6 +65,14 @@ bool engine_wait(struct engine *engine, bool once);
  * range stays where it is, for others to steal from and for its successor to begin with. */
 void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);
 
+/* Wakes all who sleep if a range has tasks left: whoever was to do that, or was woken for it, may
+ * be dead or stopped. Returns whether one has. */
+bool engine_rouse(struct engine *engine);
+
+/* Whether worker may hold tasks, or the news that they are done, without running one: for a moment
+ * at a time, unless it is stopped. */
+bool engine_is_between(const struct engine *engine, unsigned worker);
+
 /* After burials, as soon as nobody holds a task and no range has one left: takes it that all tasks
  * put in so far have ended. What is still pending then is what the dead had claimed and not begun:
  * calls are put in again here, tasks by who put in the region (`settled` tells). To be called now

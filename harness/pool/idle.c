@@ -30,8 +30,11 @@ static inline void relax(void)
 static void wake(struct engine *engine, struct lane *lane)
 {
     atomic_store_explicit(&lane->woken_at, clock_now(), memory_order_relaxed); /* statistics */
+    POOL_POINT(WAKE_BIT_CLEARED);
     atomic_store(&lane->asleep, 0);
+    POOL_POINT(WAKE_FLAG_CLEARED);
     futex_wake(&lane->asleep, 1, engine->shared);
+    POOL_POINT(WAKE_DONE);
 }
 
 bool idle_wake_one(struct engine *engine)
@@ -50,16 +53,23 @@ bool idle_wake_one(struct engine *engine)
     return false;
 }
 
+/* Whoever has cleared a sleeper's bit may have died before it woke it, so bits tell nothing here.
+ */
 void idle_wake_all(struct engine *engine)
 {
-    while (idle_wake_one(engine))
-        ;
+    for (unsigned i = 0; i < engine->workers; i++) {
+        atomic_store(&engine->lanes[i].asleep, 0);
+        futex_wake(&engine->lanes[i].asleep, 1, engine->shared);
+    }
 }
 
 void idle_wake_owner(struct engine *engine)
 {
-    if (atomic_load(&engine->owner_asleep) && atomic_exchange(&engine->owner_asleep, 0))
+    if (atomic_load(&engine->owner_asleep) && atomic_exchange(&engine->owner_asleep, 0)) {
+        POOL_POINT(TELL_CLAIMED);
         futex_wake(&engine->owner_asleep, 1, engine->shared);
+        POOL_POINT(TELL_DONE);
+    }
 }
 
 /* The sleeper is not there at once: only what lasts longer can end sooner with its help. */
@@ -118,6 +128,7 @@ static bool spin(struct engine *engine, bool (*has_news)(struct engine *))
         return has_news(engine);
     while (!has_news(engine)) {
         pause_spinning(engine);
+        POOL_POINT(SPIN);
         uint64_t now = clock_now(), gap = now - last;
         if (engine->must_yield && gap > OWN_GAP_NS)
             gap = OWN_GAP_NS;
@@ -157,11 +168,16 @@ static void sleep_until_woken(struct engine *engine, unsigned worker)
     struct lane *lane = &engine->lanes[worker];
     _Atomic uint64_t *sleepers = &lane_sleepers(engine)[worker / 64];
     uint64_t bit = 1ull << worker % 64;
+    atomic_store_explicit(&lane->woken_at, 0, memory_order_relaxed); /* of a waker that was late */
     atomic_store(&lane->asleep, 1);
+    POOL_POINT(SLEEP_FLAG_SET);
     atomic_fetch_or(sleepers, bit);
+    POOL_POINT(SLEEP_BIT_SET);
     while (!worker_has_news(engine) && atomic_load(&lane->asleep))
         futex_wait(&lane->asleep, 1, NULL, engine->shared);
+    POOL_POINT(SLEEP_OVER);
     atomic_fetch_and(sleepers, ~bit);
+    POOL_POINT(SLEEP_BIT_CLEARED);
 }
 
 void idle_worker(struct engine *engine, unsigned worker)

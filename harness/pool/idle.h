@@ -24,6 +24,8 @@ void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), 
 
 /* Wakes one worker that sleeps; false when none does. Anybody may call it. */
 bool idle_wake_one(struct engine *engine);
+
+/* Wakes all workers that sleep, also those whose waker has died or was stopped on the way. */
 void idle_wake_all(struct engine *engine);
 
 /* Wakes the owner if it sleeps. */

@@ -112,7 +112,9 @@ static inline bool lane_all_finished(struct engine *engine, uint64_t expected)
 static inline void lane_add_finished(struct lane *lane, uint64_t tasks)
 {
     uint64_t finished = atomic_load_explicit(&lane->finished, memory_order_relaxed);
+    POOL_POINT(FINISH_BEFORE);
     atomic_store(&lane->finished, finished + tasks);
+    POOL_POINT(FINISH_DONE);
 }
 
 static inline void lane_set_active(struct lane *lane, bool active)

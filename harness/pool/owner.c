@@ -79,7 +79,8 @@ static void do_share(struct share *share)
         }
     }
     engine->last_end = clock_now();
-    engine->task_ns = (double)(engine->last_end - share->start) / (double)share->ran;
+    if (share->ran) /* else others have taken all of it at once */
+        engine->task_ns = (double)(engine->last_end - share->start) / (double)share->ran;
     lane_add_finished(share->me.lane, share->ran);
 }
 

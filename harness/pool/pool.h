@@ -18,6 +18,7 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "point.h"
 #include "task.h"
 
 #include <pthread.h>
@@ -43,6 +44,7 @@ struct task_failure {
     uint64_t index;
     int code; /* errno-like for TASK_ERROR; signal (> 0) or -exit status for TASK_LOST */
     unsigned worker;
+    _Atomic bool complete; /* false where a worker has died while it wrote this */
     char message[TASK_MESSAGE_MAX];
 };
 
@@ -76,6 +78,14 @@ static inline struct task_result *arena_slot(const struct arena *arena, uint64_t
 /* Notes a failure of one task. Called by whoever ran the task, or found it lost. Thread-safe. */
 void arena_fail(const struct arena *arena, uint64_t index, enum task_status status, int code,
     unsigned worker, const char *message);
+
+/* Notes the loss of a task whose worker is dead, maybe while it noted that task's failure. */
+void arena_lose(
+    const struct arena *arena, uint64_t index, int code, unsigned worker, const char *message);
+
+/* Drops the places of failures that the dead had reserved and not filled. Called while nobody
+ * notes any. */
+void arena_tidy(const struct arena *arena);
 
 /* ---- the public API ---- */
 
@@ -295,6 +305,7 @@ static inline void pool_run_task(
 {
     const struct arena *arena = pool->config.arena;
     int code = pool->config.task(pool->config.ctx, local, index, arena_slot(arena, index));
+    POOL_POINT(TASK_RETURNED);
     if (code == 0) /* relaxed: the backend's join publishes it, together with the slot */
         atomic_store_explicit(&arena->status[index], TASK_OK, memory_order_relaxed);
     else

@@ -11,6 +11,8 @@
 #ifndef POOL_RANGE_H
 #define POOL_RANGE_H
 
+#include "point.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,7 +49,9 @@ static inline bool range_is_empty(range_word *word)
  * follows cannot come first; it also publishes the region's description to whoever claims. */
 static inline void range_put(range_word *word, struct range range)
 {
+    POOL_POINT(PUT_BEFORE);
     atomic_store(word, range_pack(range));
+    POOL_POINT(PUT_DONE);
 }
 
 /* Owner: adds one index at the end; where the range is empty, that is `index`. */
@@ -79,9 +83,11 @@ static inline bool range_take(range_word *word, uint32_t count, struct range *cl
             want = left;
         *claimed = (struct range){range.begin, range.begin + (want ? want : 1)};
         range.begin = claimed->end;
+        POOL_POINT(TAKE_SEEN);
         /* acquire: pairs with range_put, through the other claims since */
     } while (!atomic_compare_exchange_weak_explicit(
         word, &seen, range_pack(range), memory_order_acquire, memory_order_relaxed));
+    POOL_POINT(TAKE_CLAIMED);
     return true;
 }
 
@@ -99,6 +105,7 @@ static inline bool range_steal(range_word *word, struct range *claimed)
         keep -= (range.begin + keep) % 64;
     *claimed = (struct range){range.begin + keep, range.end};
     range.end = claimed->begin;
+    POOL_POINT(STEAL_SEEN);
     /* acquire: pairs with range_put, through the other claims since; release: whoever sees the
      * range emptied also sees what the thief wrote before (engine.c: its activity) */
     return atomic_compare_exchange_strong_explicit(

@@ -15,7 +15,7 @@ void engine_bury(struct engine *engine, unsigned worker, int code, const char *r
         uint64_t begin = atomic_load_explicit(&lane->claimed, memory_order_relaxed);
         atomic_fetch_add_explicit(&lane->ran, index - begin, memory_order_relaxed);
         if (atomic_load_explicit(&arena->status[index], memory_order_relaxed) == TASK_PENDING)
-            arena_fail(arena, index, TASK_LOST, code, worker, reason);
+            arena_lose(arena, index, code, worker, reason);
     }
     atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
     lane_set_active(lane, false);
@@ -33,18 +33,35 @@ static uint64_t activities(struct engine *engine, bool *idle)
     return sum;
 }
 
+bool engine_rouse(struct engine *engine)
+{
+    bool work = lane_any_work(engine);
+    if (work)
+        idle_wake_all(engine);
+    return work;
+}
+
 /* Whether no worker holds a task and no range has one left: what has not ended then is what dead
  * workers had claimed. */
 static bool is_quiet(struct engine *engine)
 {
     bool idle_before, idle_after;
     uint64_t before = activities(engine, &idle_before);
-    if (lane_any_work(engine)) {
-        idle_wake_all(engine); /* whoever was woken for it may be the dead one */
+    if (lane_any_work(engine))
         return false;
-    }
     /* each only grows, so an equal sum means that none of them was active in between */
     return activities(engine, &idle_after) == before && idle_before && idle_after;
+}
+
+bool engine_is_between(const struct engine *engine, unsigned worker)
+{
+    const struct lane *lane = &engine->lanes[worker]; /* relaxed, all: looked at again later */
+    const struct arena *arena = engine->pool->config.arena;
+    uint64_t index = atomic_load_explicit(&lane->current, memory_order_relaxed);
+    return atomic_load_explicit(&lane->activity, memory_order_relaxed) % 2 == 1 &&
+           (index == LANE_NONE ||
+               (!engine->region.calls && atomic_load_explicit(&arena->status[index],
+                                             memory_order_relaxed) != TASK_PENDING));
 }
 
 void engine_settle(struct engine *engine)
@@ -58,4 +75,6 @@ void engine_settle(struct engine *engine)
         engine->expected += atomic_load(&engine->lanes[i].finished);
     if (engine->region.calls)
         futures_requeue((struct pool *)engine->pool);
+    else
+        arena_tidy(engine->pool->config.arena);
 }

@@ -75,7 +75,7 @@ static struct story *run_outer(
     struct pool *pool = pools_start(outer, 2, task, story, &arena);
     assert_int_equal(pool_map(pool, 3, 1), 0);
     *errors = *arena.failed;
-    for (uint64_t i = 0; i < 3 && *errors == 0; i++)
+    for (uint64_t i = 0; i < 3 && task == nests_once; i++)
         assert_int_equal(arena_slot(&arena, i)->value, TASKS * (TASKS + 1) / 2);
     pool_stop(pool);
     arena_free(&arena);

@@ -1,0 +1,30 @@
+/* Which of a pool's worker processes have died, by their pidfds: one system call for all of them,
+ * however many they are.
+ *
+ * Where there are no pidfds (Linux before 5.3), or no descriptors left for them, a worker is not
+ * watched, and its owner asks waitpid. A forked worker inherits the descriptors: it calls
+ * deaths_close, as the owner does. */
+#ifndef POOL_DEATHS_H
+#define POOL_DEATHS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct deaths {
+    int epoll; /* -1: nobody is watched */
+};
+
+/* Never fails: without descriptors nobody is watched. */
+void deaths_open(struct deaths *deaths);
+void deaths_close(struct deaths *deaths);
+
+/* Watches worker's process. Returns a descriptor for deaths_forget, or -1: it is not watched. */
+int deaths_watch(struct deaths *deaths, unsigned worker, pid_t pid);
+
+/* Watches it no more and closes the descriptor; -1 is ignored. */
+void deaths_forget(struct deaths *deaths, int pidfd);
+
+/* Names one that has died and is still watched; false when there is none. Does not wait. */
+bool deaths_next(struct deaths *deaths, unsigned *worker);
+
+#endif

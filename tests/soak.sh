@@ -1,0 +1,50 @@
+#!/bin/sh
+# Runs the tests of pools again and again beside a busy loop on each CPU: `tests/soak.sh ROUNDS PROGRAM...`, as
+# `make soak` calls it. A round takes at most 60 seconds; one that takes longer has failed.
+#
+# A line a round, all that a failed one printed, and at the end `N passed, N failed`, the rounds. Status 1 when any failed.
+set -u
+
+rounds=$1
+shift
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/poolbench-soak.XXXXXX") || exit 1
+busy=
+
+# However this ends, the busy loops end.
+finish() {
+    # shellcheck disable=SC2086 # one word a process
+    kill $busy 2>/dev/null
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+# Ends also when this script was killed.
+# shellcheck disable=SC2016 # for the other shell
+load='while kill -0 "$1" 2>/dev/null; do i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; done'
+cpu=0
+while [ $cpu -lt "$(nproc)" ]; do
+    sh -c "$load" load $$ &
+    busy="$busy $!"
+    cpu=$((cpu + 1))
+done
+
+passed=0
+failed=0
+round=0
+while [ $round -lt "$rounds" ]; do
+    round=$((round + 1))
+    start=$(date +%s)
+    if timeout --kill-after=10 60 "$(dirname "$0")/run.sh" "$@" >"$scratch/output" 2>&1; then
+        passed=$((passed + 1))
+        verdict=ok
+    else
+        failed=$((failed + 1))
+        verdict=FAIL
+    fi
+    printf '%-4s  round %d of %d: %s, %d s\n' "$verdict" "$round" "$rounds" "$(tail -n 1 "$scratch/output")" \
+        $(($(date +%s) - start))
+    if [ $verdict = FAIL ]; then sed 's/^/      /' "$scratch/output"; fi
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,188 @@
+/* How an owner of worker processes notices that they die, and deals with those that are stopped. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "group.h"
+#include "leftovers.h"
+#include "pools.h"
+
+#include "harness/measure/clock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#define WORKERS 5
+#define TASKS 100
+#define PATIENCE_S 10
+
+extern const struct pool_ops pool_processes;
+
+static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    result->value = index + 1;
+    return 0;
+}
+
+static bool is_dead(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) || info.si_pid == pid;
+}
+
+/* Waits until it is dead, but not for it. */
+static void kill_idle(const struct pool *pool, unsigned worker)
+{
+    pid_t pid = pool_worker_pid(pool, worker);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    while (!is_dead(pid))
+        sched_yield();
+}
+
+static void map_all(struct pool *pool)
+{
+    if (pool_map(pool, TASKS, 0))
+        fail_msg("%s", task_message(0));
+    assert_int_equal(*pool->config.arena->failed, 0);
+    for (uint64_t i = 0; i < TASKS; i++)
+        assert_int_equal(pool->config.arena->status[i], TASK_OK);
+}
+
+/* Maps until worker is another process than pid. */
+static void map_until_replaced(struct pool *pool, unsigned worker, pid_t pid)
+{
+    for (uint64_t start = clock_now(); pool_worker_pid(pool, worker) == pid;) {
+        map_all(pool);
+        if (clock_since(start) > PATIENCE_S)
+            fail_msg("worker %u is dead and was not replaced", worker);
+    }
+}
+
+static void kill_and_replace(struct pool *pool)
+{
+    for (unsigned i = 0; i < WORKERS; i++) {
+        pid_t pid = pool_worker_pid(pool, i);
+        kill_idle(pool, i);
+        map_until_replaced(pool, i, pid);
+    }
+}
+
+static struct pool *start(struct arena *arena)
+{
+    assert_int_equal(arena_make(arena, TASKS, 0), 0);
+    return pools_start(&pool_processes, WORKERS, empty_task, NULL, arena);
+}
+
+static void stop(struct pool *pool)
+{
+    struct arena arena = *pool->config.arena;
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
+static void short_regions_replace_the_dead_too(void **state)
+{
+    struct arena arena;
+    (void)state;
+    struct pool *pool = start(&arena);
+    kill_and_replace(pool);
+    stop(pool);
+}
+
+static void the_dead_are_noticed_where_no_descriptor_is_left(void **state)
+{
+    struct arena arena;
+    struct rlimit before, none;
+    (void)state;
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    none.rlim_cur = (rlim_t)open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest that is free */
+    close((int)none.rlim_cur);
+    setrlimit(RLIMIT_NOFILE, &none);
+    struct pool *pool = start(&arena);
+    kill_and_replace(pool);
+    stop(pool);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
+static void the_dead_are_noticed_where_nobody_need_wait_for_them(void **state)
+{
+    struct arena arena;
+    (void)state;
+    signal(SIGCHLD, SIG_IGN);
+    struct pool *pool = start(&arena);
+    kill_and_replace(pool);
+    stop(pool);
+    signal(SIGCHLD, SIG_DFL);
+}
+
+static void a_worker_has_no_descriptor_of_its_owner(void **state)
+{
+    struct arena arena;
+    unsigned ours = leftovers_entries("/proc/self/fd", "");
+    (void)state;
+    struct pool *pool = start(&arena);
+    kill_and_replace(pool);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        char folder[64];
+        snprintf(folder, sizeof folder, "/proc/%d/fd", (int)pool_worker_pid(pool, i));
+        for (uint64_t begin = clock_now(); clock_since(begin) < PATIENCE_S;)
+            if (leftovers_entries(folder, "") + 1 == ours)
+                break; /* it closes them when it begins; + 1: the folder that we read */
+        assert_int_equal(leftovers_entries(folder, "") + 1, ours);
+    }
+    stop(pool);
+}
+
+static void a_pool_with_stopped_workers_stops(void **state)
+{
+    struct arena arena;
+    (void)state;
+    struct pool *pool = start(&arena);
+    for (unsigned i = 0; i < WORKERS; i++)
+        kill(pool_worker_pid(pool, i), SIGSTOP);
+    stop(pool);
+}
+
+static void a_stopped_idle_worker_does_not_keep_the_others_asleep(void **state)
+{
+    struct arena arena;
+    (void)state;
+    struct pool *pool = start(&arena);
+    for (unsigned i = 0; i + 1 < WORKERS; i++) {
+        kill(pool_worker_pid(pool, i), SIGSTOP);
+        for (int region = 0; region < 10; region++) {
+            nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL); /* so that all sleep */
+            map_all(pool);
+        }
+    }
+    stop(pool);
+}
+
+static void any_number_of_deaths_is_survived(void **state)
+{
+    struct arena arena;
+    (void)state;
+    struct pool *pool = start(&arena);
+    for (int i = 0; i < 20; i++)
+        kill_and_replace(pool);
+    stop(pool);
+}
+
+int main(void)
+{
+    const struct pool_ops *ops = &pool_processes;
+    POOLS_ADD(short_regions_replace_the_dead_too, ops);
+    POOLS_ADD(the_dead_are_noticed_where_no_descriptor_is_left, ops);
+    POOLS_ADD(the_dead_are_noticed_where_nobody_need_wait_for_them, ops);
+    POOLS_ADD(a_worker_has_no_descriptor_of_its_owner, ops);
+    POOLS_ADD(a_pool_with_stopped_workers_stops, ops);
+    POOLS_ADD(a_stopped_idle_worker_does_not_keep_the_others_asleep, ops);
+    POOLS_ADD(any_number_of_deaths_is_survived, ops);
+    return group_run("watch", NULL, NULL);
+}
