@@ -174,6 +174,39 @@ static void any_number_of_deaths_is_survived(void **state)
     stop(pool);
 }
 
+/* Every second successor dies before it has entered. */
+static int unsteady_enter(const void *ctx, void **local)
+{
+    _Atomic unsigned *entries = (_Atomic unsigned *)ctx;
+    (void)local;
+    if ((*entries)++ % 2 == 1)
+        _exit(1);
+    return 0;
+}
+
+static void deaths_on_entry_that_are_not_in_a_row_are_survived(void **state)
+{
+    _Atomic unsigned *entries = pools_shared(sizeof *entries);
+    struct arena arena;
+    char why[512];
+    (void)state;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    const struct pool_config config = {.workers = 1,
+        .task = empty_task,
+        .ctx = entries,
+        .worker_enter = unsteady_enter,
+        .arena = &arena};
+    struct pool *pool = pool_start(&pool_processes, &config, why, sizeof why);
+    assert_non_null(pool);
+    for (int i = 0; i < 30; i++) {
+        kill_idle(pool, 0);
+        map_all(pool);
+    }
+    assert_true(*entries > 60);
+    stop(pool);
+    pools_unshare(entries, sizeof *entries);
+}
+
 int main(void)
 {
     const struct pool_ops *ops = &pool_processes;
@@ -184,5 +217,6 @@ int main(void)
     POOLS_ADD(a_pool_with_stopped_workers_stops, ops);
     POOLS_ADD(a_stopped_idle_worker_does_not_keep_the_others_asleep, ops);
     POOLS_ADD(any_number_of_deaths_is_survived, ops);
+    POOLS_ADD(deaths_on_entry_that_are_not_in_a_row_are_survived, ops);
     return group_run("watch", NULL, NULL);
 }
