@@ -76,12 +76,13 @@ void runner_run(const struct runner *me, const struct region *region, struct ran
             skipped++;
             continue;
         }
-        atomic_store_explicit(&lane->current, index, memory_order_relaxed);
+        /* release: the last task's status comes first; a burial reads both (engine_bury) */
+        atomic_store_explicit(&lane->current, index, memory_order_release);
         POOL_POINT(RUN_CURRENT_SET);
         pool_run_task(pool, me->local, me->worker, index);
         POOL_POINT(RUN_TASK_DONE);
     }
-    atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
+    atomic_store_explicit(&lane->current, LANE_NONE, memory_order_release);
     POOL_POINT(RUN_CURRENT_CLEARED);
     uint64_t ran = atomic_load_explicit(&lane->ran, memory_order_relaxed);
     atomic_store_explicit(&lane->ran, ran + (end - begin) - skipped, memory_order_relaxed);

@@ -5,6 +5,9 @@
 #include "../util/futex.h"
 #include "engine.h"
 
+/* No wake-up is taken for longer than this. */
+#define WAKE_MAX_NS 200000
+
 /* A spinner that was off its CPU for so long shares it with somebody, ... */
 #define CROWDED_GAP_NS 100000
 /* ... and nobody spins for so long then. */
@@ -87,6 +90,8 @@ static void note_wake(struct engine *engine, struct lane *lane)
         return;
     atomic_store_explicit(&lane->woken_at, 0, memory_order_relaxed);
     uint64_t took = clock_now() - woken_at;
+    if (took > WAKE_MAX_NS) /* the machine or the process stood still */
+        took = WAKE_MAX_NS;
     uint64_t before = atomic_load_explicit(&engine->wake_ns, memory_order_relaxed);
     atomic_store_explicit(
         &engine->wake_ns, before ? before - before / 4 + took / 4 : took, memory_order_relaxed);
