@@ -3,9 +3,9 @@
 #ifndef UNIT_GROUP_H
 #define UNIT_GROUP_H
 
-#include <stdarg.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
