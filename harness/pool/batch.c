@@ -19,8 +19,7 @@ static int run_piece(struct pool_call *call)
 {
     const struct runner *me = calls_runner();
     const struct piece *piece = call->payload;
-    for (uint64_t i = piece->begin; i < piece->end; i++)
-        pool_run_task(me->engine->pool, me->local, me->worker, i);
+    pool_run_range(me->engine->pool, me->local, me->worker, piece->begin, piece->end, NULL);
     return 0;
 }
 

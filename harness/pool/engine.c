@@ -57,35 +57,43 @@ void engine_free(struct engine *engine)
 
 /* ---- running ---- */
 
+/* A repeated pass: runs those that are not decided yet. Returns how many those were. */
+static uint64_t run_pending(const struct runner *me, uint64_t begin, uint64_t end)
+{
+    const struct pool *pool = me->engine->pool;
+    const _Atomic unsigned char *status = pool->config.arena->status;
+    uint64_t ran = 0;
+    for (uint64_t index = begin; index < end; index++) {
+        if (atomic_load_explicit(&status[index], memory_order_relaxed) != TASK_PENDING)
+            continue;
+        /* the first of a claim as far as a burial is concerned, which counts from there */
+        atomic_store_explicit(&me->lane->claimed, index, memory_order_relaxed);
+        pool_run_range(pool, me->local, me->worker, index, index + 1, &me->lane->current);
+        ran++;
+    }
+    return ran;
+}
+
 void runner_run(const struct runner *me, const struct region *region, struct range claimed)
 {
     if (region->calls) {
         calls_run(me, claimed);
         return;
     }
-    const struct pool *pool = me->engine->pool;
-    const _Atomic unsigned char *status = pool->config.arena->status;
     struct lane *lane = me->lane;
-    uint64_t begin = region->base + claimed.begin, end = begin + range_count(claimed), skipped = 0;
+    uint64_t begin = region->base + claimed.begin, end = begin + range_count(claimed);
+    uint64_t ran = end - begin;
     POOL_POINT(RUN_BEGIN);
     atomic_store_explicit(&lane->claimed, begin, memory_order_relaxed);
     POOL_POINT(RUN_CLAIM_NOTED);
-    for (uint64_t index = begin; index < end; index++) {
-        if (region->only_pending &&
-            atomic_load_explicit(&status[index], memory_order_relaxed) != TASK_PENDING) {
-            skipped++;
-            continue;
-        }
-        /* release: the last task's status comes first; a burial reads both (engine_bury) */
-        atomic_store_explicit(&lane->current, index, memory_order_release);
-        POOL_POINT(RUN_CURRENT_SET);
-        pool_run_task(pool, me->local, me->worker, index);
-        POOL_POINT(RUN_TASK_DONE);
-    }
-    atomic_store_explicit(&lane->current, LANE_NONE, memory_order_release);
+    if (region->only_pending)
+        ran = run_pending(me, begin, end);
+    else
+        pool_run_range(me->engine->pool, me->local, me->worker, begin, end, &lane->current);
+    atomic_store_explicit(&lane->current, LANE_NONE, memory_order_release); /* as before a task */
     POOL_POINT(RUN_CURRENT_CLEARED);
-    uint64_t ran = atomic_load_explicit(&lane->ran, memory_order_relaxed);
-    atomic_store_explicit(&lane->ran, ran + (end - begin) - skipped, memory_order_relaxed);
+    ran += atomic_load_explicit(&lane->ran, memory_order_relaxed);
+    atomic_store_explicit(&lane->ran, ran, memory_order_relaxed);
     POOL_POINT(RUN_DONE);
 }
 

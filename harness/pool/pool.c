@@ -215,6 +215,11 @@ const char *pool_unless_tsan(void)
 #endif
 }
 
+void pool_task_failed(const struct pool *pool, unsigned worker, uint64_t index, int code)
+{
+    arena_fail(pool->config.arena, index, TASK_ERROR, code, worker, task_message(code));
+}
+
 void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
     const char *message)
 {

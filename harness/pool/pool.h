@@ -299,17 +299,35 @@ struct pool_ops {
 };
 
 #ifndef __cplusplus
-/* Runs one task into its slot and status: what every backend does with an index. */
-static inline void pool_run_task(
-    const struct pool *pool, void *local, unsigned worker, uint64_t index)
+/* Notes that a task has failed with `code` and the calling thread's message. */
+void pool_task_failed(const struct pool *pool, unsigned worker, uint64_t index, int code)
+    __attribute__((cold));
+
+/* Runs tasks begin .. end-1 into their slots and statuses: what every backend does with indices.
+ * *current, if not NULL, is the task being run, for whoever finds the worker dead. One loop for all
+ * backends, with what it needs in registers, so that pools are compared and not loops. */
+static inline __attribute__((always_inline)) void pool_run_range(const struct pool *pool,
+    void *local, unsigned worker, uint64_t begin, uint64_t end, _Atomic uint64_t *current)
 {
     const struct arena *arena = pool->config.arena;
-    int code = pool->config.task(pool->config.ctx, local, index, arena_slot(arena, index));
-    POOL_POINT(TASK_RETURNED);
-    if (code == 0) /* relaxed: the backend's join publishes it, together with the slot */
-        atomic_store_explicit(&arena->status[index], TASK_OK, memory_order_relaxed);
-    else
-        arena_fail(arena, index, TASK_ERROR, code, worker, task_message(code));
+    task_fn *const task = pool->config.task;
+    const void *const ctx = pool->config.ctx;
+    const size_t stride = arena->stride;
+    _Atomic unsigned char *const status = arena->status;
+    unsigned char *slot = arena->slots + begin * stride;
+    for (uint64_t index = begin; index < end; index++, slot += stride) {
+        if (current) /* release: the last task's status comes first; a burial reads both */
+            atomic_store_explicit(current, index, memory_order_release);
+        POOL_POINT(RUN_CURRENT_SET);
+        int code = task(ctx, local, index, (struct task_result *)(void *)slot);
+        POOL_POINT(TASK_RETURNED);
+        if (__builtin_expect(
+                code == 0, 1)) /* relaxed: the backend's join publishes it, with the slot */
+            atomic_store_explicit(&status[index], TASK_OK, memory_order_relaxed);
+        else
+            pool_task_failed(pool, worker, index, code);
+        POOL_POINT(RUN_TASK_DONE);
+    }
 }
 #endif
 

@@ -71,7 +71,7 @@ static _Noreturn void child_main(
     me->entered = true;
     for (uint64_t i = atomic_load_explicit(&me->current, memory_order_relaxed); i < end; i++) {
         atomic_store_explicit(&me->current, i, memory_order_relaxed);
-        pool_run_task(pool, local, worker, i);
+        pool_run_range(pool, local, worker, i, i + 1, NULL);
         atomic_store_explicit(&me->done, ++done, memory_order_relaxed);
     }
     atomic_store_explicit(&me->current, end, memory_order_relaxed);

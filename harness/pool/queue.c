@@ -68,8 +68,7 @@ static void *work(void *argument)
     finish_one(queue);
     for (struct job *job; !code && (job = take(queue)); finish_one(queue)) {
         pthread_mutex_unlock(&queue->mutex);
-        for (uint64_t i = job->begin; i < job->end; i++)
-            pool_run_task(&queue->pool, local, worker->index, i);
+        pool_run_range(&queue->pool, local, worker->index, job->begin, job->end, NULL);
         pthread_mutex_lock(&queue->mutex);
         worker->done += job->end - job->begin;
         free(job);

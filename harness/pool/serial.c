@@ -26,8 +26,7 @@ static int serial_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     struct serial *serial = (struct serial *)pool;
     (void)chunk;
-    for (uint64_t i = 0; i < tasks; i++)
-        pool_run_task(pool, serial->local, 0, i);
+    pool_run_range(pool, serial->local, 0, 0, tasks, NULL);
     serial->done += tasks;
     return 0;
 }

@@ -22,8 +22,7 @@ void worker_leave(const struct pool *pool, struct worker *worker)
 void worker_run(
     const struct pool *pool, struct worker *worker, unsigned index, uint64_t begin, uint64_t end)
 {
-    for (uint64_t i = begin; i < end; i++)
-        pool_run_task(pool, worker->local, index, i);
+    pool_run_range(pool, worker->local, index, begin, end, NULL);
     worker->done += end - begin;
 }
 
