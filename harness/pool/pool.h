@@ -18,7 +18,6 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
-#include "point.h"
 #include "task.h"
 
 #include <pthread.h>
@@ -31,6 +30,8 @@
 extern "C" {
 #define _Atomic
 #else
+#include "point.h"
+
 #include <stdatomic.h>
 #endif
 
