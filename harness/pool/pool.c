@@ -69,6 +69,27 @@ static int wait_for_calls(struct pool *pool)
     return 0;
 }
 
+static uint64_t ran(const struct pool *pool)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < pool->config.workers; i++)
+        sum += pool_worker_tasks(pool, i);
+    return sum;
+}
+
+static void tell(const struct pool *pool, uint64_t ended)
+{
+    if (pool->config.progress)
+        pool->config.progress(pool->config.progress_argument, ended, pool->mapping);
+}
+
+/* A task whose worker has died counts as soon as the whole region has ended. */
+void pool_report(const struct pool *pool)
+{
+    uint64_t ended = pool->config.progress ? ran(pool) - pool->ran_before : 0;
+    tell(pool, ended < pool->mapping ? ended : pool->mapping);
+}
+
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     if (!pool_is_mine(pool)) {
@@ -83,8 +104,11 @@ int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (wait_for_calls(pool))
         return -1;
     arena_reset(pool->config.arena, tasks);
+    pool->mapping = tasks;
+    pool->ran_before = pool->config.progress ? ran(pool) : 0;
     depth++; /* where the caller works, what it runs is a task */
     int failed = tasks > 0 && pool->ops->map(pool, tasks, chunk);
+    tell(pool, tasks);
     depth--;
     return failed ? -1 : 0;
 }

@@ -102,6 +102,11 @@ struct pool_config {
     struct arena *arena;                                /* NULL: this pool runs no regions */
     uint32_t calls_max; /* futures that may exist at once, up to 2^20; 0: this pool runs no calls */
     size_t call_size;   /* the most bytes of a payload, and of a result */
+    /* Called in the owner at the end of each pool_map and, by `threads` and `processes`, a few
+     * times a second until then: how many of the region's tasks have ended, in whatever way. The
+     * owner does no tasks itself then. It must not use the pool. NULL: nobody is told. */
+    void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
+    void *progress_argument;
 };
 
 /* A task may start a pool of its own, whose tasks may not. */
@@ -270,8 +275,9 @@ struct pool {
     struct engine *engine;   /* of a backend that runs calls: set by its start */
     pthread_t owner;
     pid_t owner_process;
-    unsigned depth; /* 0; 1: the owner is a worker of another pool, ... */
-    bool abandoned; /* a worker that is stuck may still use it: it is never freed */
+    uint64_t ran_before, mapping; /* tasks run before the current region, and in it */
+    unsigned depth;               /* 0; 1: the owner is a worker of another pool, ... */
+    bool abandoned;               /* a worker that is stuck may still use it: it is never freed */
 };
 
 struct pool_ops {
@@ -331,6 +337,9 @@ static inline __attribute__((always_inline)) void pool_run_range(const struct po
     }
 }
 #endif
+
+/* Tells config.progress how far the current region is; a backend calls it while it waits. */
+void pool_report(const struct pool *pool);
 
 bool pool_is_terminated(const struct pool *pool);
 

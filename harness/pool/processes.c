@@ -200,9 +200,11 @@ static int map_window(struct pool *pool, uint64_t begin, uint64_t end, uint64_t 
     do {
         uint64_t settled = pool->engine->settled;
         engine_begin(pool->engine, begin, end, chunk, again);
-        while (!engine_wait(pool->engine, true))
+        while (!engine_wait(pool->engine, true)) {
             if (processes_tend(pool))
                 return -1;
+            pool_report(pool);
+        }
         /* the wait has synchronised with every writer that is alive; the dead write no more */
         again = pool->engine->settled != settled &&
                 memchr(status + begin, TASK_PENDING, end - begin) != NULL;

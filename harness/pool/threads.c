@@ -1,6 +1,6 @@
 /* Persistent pthreads on the shared engine. In a pool for regions alone the caller is worker 0, so
  * that n workers are n - 1 threads; in one that also runs calls, which go on while the caller is
- * elsewhere, each worker is a thread and the caller only waits. */
+ * elsewhere, or tells of progress, each worker is a thread and the caller only waits. */
 #include "../measure/clock.h"
 #include "engine.h"
 
@@ -88,10 +88,15 @@ static int give_up(struct threads *threads, char *why, size_t size, int code, co
     return -1;
 }
 
+static bool owner_works(const struct pool_config *config)
+{
+    return config->calls_max == 0 && !config->progress;
+}
+
 static int threads_start(struct pool *pool, char *why, size_t size)
 {
     struct threads *threads = (struct threads *)pool;
-    struct engine *engine = engine_make(pool, false, pool->config.calls_max == 0);
+    struct engine *engine = engine_make(pool, false, owner_works(&pool->config));
     if (!engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
@@ -114,7 +119,8 @@ static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
         end = engine_window(begin, tasks);
         engine_begin(pool->engine, begin, end, chunk, false);
-        engine_wait(pool->engine, false);
+        while (!engine_wait(pool->engine, true))
+            pool_report(pool);
     }
     return 0;
 }

@@ -372,6 +372,55 @@ static void a_worker_that_cannot_enter_fails_the_start_with_its_message(void **s
     pools_unshare(hooks, sizeof *hooks);
 }
 
+/* ---- progress ---- */
+
+struct progress {
+    uint64_t reports, last, tasks;
+    bool backwards;
+};
+
+static void note_progress(void *argument, uint64_t ended, uint64_t tasks)
+{
+    struct progress *progress = argument;
+    progress->backwards |= ended < progress->last || ended > tasks;
+    progress->reports++;
+    progress->last = ended;
+    progress->tasks = tasks;
+}
+
+static int slow_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    return empty_task(ctx, local, index, result);
+}
+
+static void progress_grows_to_all_tasks(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct progress progress = {0};
+    struct arena arena;
+    char why[512];
+    assert_int_equal(arena_make(&arena, 200, 0), 0);
+    const struct pool_config config = {.workers = sizes_of(ops) > 1 ? 2 : 1,
+        .task = slow_task,
+        .arena = &arena,
+        .progress = note_progress,
+        .progress_argument = &progress};
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    assert_non_null(pool);
+    for (int region = 0; region < 2; region++) {
+        progress = (struct progress){0};
+        assert_int_equal(pool_map(pool, 200, 1), 0);
+        assert_int_equal(progress.last, 200);
+        assert_int_equal(progress.tasks, 200);
+        assert_false(progress.backwards);
+        if (strcmp(ops->name, "threads") == 0 || strcmp(ops->name, "processes") == 0)
+            assert_true(progress.reports > 3);
+    }
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
 /* ---- workers seen from outside ---- */
 
 static void workers_are_the_processes_that_they_say(void **state)
@@ -428,6 +477,7 @@ static void add_backend(const struct pool_ops *ops)
         ADD(each_worker_enters_and_leaves_once_with_a_local_of_its_own);
     }
     ADD(a_worker_that_cannot_enter_fails_the_start_with_its_message);
+    ADD(progress_grows_to_all_tasks);
     ADD(workers_are_the_processes_that_they_say);
     if (sizes_of(ops) == 1)
         ADD(serial_refuses_a_second_worker);
