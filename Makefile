@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check bench asan tsan lint format install clean help FORCE
+.PHONY: all report tests check bench crosswalk asan tsan lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -157,6 +157,12 @@ check: $(PROGRAM) $(TESTED) ## run the tests (TESTS=unit/test_stat for one of th
 # The rows' names may hold a *, which is for the program.
 bench: $(BENCH_PROGRAM) ## measure the pools against their targets (BENCH="empty-* hot-1us", BLOCKS=12, HOST=name)
 	@$<$(BLOCKS:%= --blocks %)$(HOST:%= --host %) $(foreach row,$(BENCH),'$(row)')
+
+# To the file that the document will name as its source.
+crosswalk: COSTS = results/$(or $(HOST),$(shell uname -n))/bench/crosswalk.json
+crosswalk: $(BENCH_PROGRAM) ## measure what docs/crosswalk.md says that things cost, and fill it in (HOST=name)
+	@$<$(BLOCKS:%= --blocks %) -o $(COSTS) $$(python3 tests/bench/crosswalk.py rows)
+	@python3 tests/bench/crosswalk.py fill $(COSTS)
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
