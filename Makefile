@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check bench asan tsan points stress soak lint format install clean help FORCE
+.PHONY: all report tests check bench crosswalk asan tsan points stress soak lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -43,6 +43,7 @@ export NO_INSTALL WITHOUT
 
 BUILD := build/$(VARIANT)
 PROGRAM := $(BUILD)/poolbench
+LIBRARY := $(BUILD)/libpoolbench.a
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
@@ -89,7 +90,7 @@ $(filter-out clean,$(GOALS)): clean
 
 else
 
-all: poolbench ## build ./poolbench (CC=clang, V=1 shows the commands)
+all: poolbench $(LIBRARY) ## build ./poolbench and the library (CC=clang, V=1 shows the commands)
 
 poolbench: $(PROGRAM) FORCE
 	@cp $< $(new) && $(replace)
@@ -102,7 +103,7 @@ lint: format ## check the format and look for mistakes (-j2 on two cores)
 	@shellcheck harness/util/*.sh tests/run.sh tests/soak.sh .ci/run
 
 format:
-	@clang-format --dry-run -Werror $$(find cases harness tests -name '*.[ch]' -o -name '*.cpp')
+	@clang-format --dry-run -Werror $$(find cases examples harness tests -name '*.[ch]' -o -name '*.cpp')
 
 install: $(PROGRAM) ## install the program and the plots (PREFIX=/usr/local, DESTDIR=)
 	install -D $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/poolbench'
@@ -150,11 +151,12 @@ $(BUILD)/config.mk: FORCE
 $(shell mkdir -p $(BUILD) && touch -a $(BUILD)/config.mk)
 include $(BUILD)/config.mk
 
-# What a test file runs: itself, and bench.bats the other program.
-TESTED = $(filter $(TEST_PROGRAMS),$(TEST_FILES)) $(if $(filter %/bench.bats,$(TEST_FILES)),$(BENCH_PROGRAM))
+# What a test file runs: itself, and some the other program or the library.
+TESTED = $(filter $(TEST_PROGRAMS),$(TEST_FILES)) $(if $(filter %/bench.bats %/crosswalk.bats,$(TEST_FILES)),$(BENCH_PROGRAM)) \
+	$(if $(filter %/examples.bats,$(TEST_FILES)),$(LIBRARY))
 
 # Here, because config.mk says which tests have their libraries.
-tests: $(PROGRAM) $(TEST_PROGRAMS) $(BENCH_PROGRAM) ## build the program and the tests without running them
+tests: $(PROGRAM) $(LIBRARY) $(TEST_PROGRAMS) $(BENCH_PROGRAM) ## build the program and the tests without running them
 
 check: $(PROGRAM) $(TESTED) ## run the tests (TESTS=unit/test_stat for one of them)
 	@POOLBENCH="$$PWD/$(PROGRAM)" tests/run.sh $(TEST_FILES)
@@ -168,6 +170,12 @@ stress: $(STRESS_PROGRAM) ## run 10^9 tasks, each exactly once (STRESS=1e7 for f
 
 soak: $(PROGRAM) $(POOL_TESTS) ## run the tests of pools over and over beside busy loops (ROUNDS=50)
 	@POOLBENCH="$$PWD/$(PROGRAM)" sh tests/soak.sh $(ROUNDS) $(POOL_TESTS)
+
+# To the file that the document will name as its source.
+crosswalk: COSTS = results/$(or $(HOST),$(shell uname -n))/bench/crosswalk.json
+crosswalk: $(BENCH_PROGRAM) ## measure what docs/crosswalk.md says that things cost, and fill it in (HOST=name)
+	@$<$(BLOCKS:%= --blocks %) -o $(COSTS) $$(python3 tests/bench/crosswalk.py rows)
+	@python3 tests/bench/crosswalk.py fill $(COSTS)
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -207,6 +215,11 @@ $(BUILD)/%.linted: %.cpp $(BUILD)/%.o .clang-tidy
 $(PROGRAM): $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(OBJECTS) $(LIBS)
+
+# For a program of one's own, which takes only what it uses.
+$(LIBRARY): $(OBJECTS) $(BUILD)/config.mk
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(filter-out $(BUILD)/harness/main.o,$(OBJECTS))
 
 $(TEST_PROGRAMS) $(STRESS_PROGRAM): $(BUILD)/%: $(BUILD)/%.o $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)

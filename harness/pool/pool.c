@@ -128,6 +128,35 @@ void pool_stop(struct pool *pool)
         free(pool);
 }
 
+static int run_on(const struct pool_ops *ops, const struct pool_config *config, uint64_t *values)
+{
+    char why[TASK_MESSAGE_MAX];
+    const struct arena *arena = config->arena;
+    struct pool *pool = pool_start(ops, config, why, sizeof why);
+    if (!pool)
+        return task_fail(EAGAIN, "%s", why);
+    int failed = pool_map(pool, arena->tasks, 0);
+    pool_stop(pool);
+    if (!failed && *arena->failed > 0)
+        return task_fail(EIO, "%s", arena->failures[0].message);
+    for (uint64_t i = 0; values && !failed && i < arena->tasks; i++)
+        values[i] = arena_slot(arena, i)->value;
+    return failed ? EIO : 0;
+}
+
+int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const void *ctx,
+    uint64_t tasks, uint64_t *values)
+{
+    struct arena arena;
+    const struct pool_config config = {
+        .workers = workers, .task = task, .ctx = ctx, .arena = &arena};
+    if (arena_make(&arena, tasks, 0))
+        return task_fail(errno, "no memory for %llu tasks", (unsigned long long)tasks);
+    int code = run_on(ops, &config, values);
+    arena_free(&arena);
+    return code;
+}
+
 void pool_close(struct pool *pool)
 {
     if (pool->futures)

@@ -13,6 +13,27 @@
  * functions. Whoever else does (a task that uses its own pool, in particular) gets EPERM at once,
  * never a hang. Callbacks, retries, timeouts and the replacement of dead workers happen inside the
  * owner's calls, whenever one waits.
+ *
+ * For those who know Python (docs/crosswalk.md has every name, its test and its cost):
+ *   Pool(n), Executor(n), Parallel(n_jobs)  pool_start; workers as joblib counts: cpus_workers
+ *   initializer, initargs, local            worker_enter, ctx, the worker's local
+ *   map, starmap, Parallel()(...)           pool_map (chunksize: chunk), pool_run
+ *   map_async, starmap_async                pool_map_async
+ *   imap, Executor.map, pre_dispatch        pool_imap ordered, pool_imap_next, pool_imap_end
+ *   imap_unordered, generator_unordered     pool_imap not ordered
+ *   apply; apply_async, submit              pool_apply; pool_submit
+ *   callback, add_done_callback             pool_options.on_done, on_error
+ *   timeout of a task (joblib)              pool_options.timeout_s
+ *   get, result, exception                  future_get, future_message
+ *   wait (AsyncResult); wait(return_when)   future_wait; pool_wait
+ *   ready, successful, done, cancelled      future_status
+ *   cancel                                  future_cancel
+ *   as_completed                            pool_as_completed, pool_completed_next
+ *   close, join, terminate                  pool_close, pool_join, pool_terminate
+ *   shutdown(cancel_futures), with Pool()   pool_stop
+ *   BrokenProcessPool                       none: TASK_LOST, FUTURE_LOST cost one task each
+ *   Queue, Lock, Event, Value, Manager ...  harness/share/
+ *
  * Adding a backend is one file in this folder that ends with `const struct pool_ops pool_NAME`;
  * the Makefile finds it. */
 #ifndef POOL_POOL_H
@@ -123,6 +144,15 @@ struct pool *pool_start(
  * arena's. Each task ends as OK, ERROR or LOST in the arena; returns 0, or -1 with a message
  * (task_message) when the pool itself is broken, and must then be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
+
+/* All of the above for one region: a pool of `workers`, `tasks` tasks and, if values is not NULL,
+ * their values in it, in task order. Returns 0, or a code with a message (task_message): of the
+ * start, or of the first failure in the list. */
+int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const void *ctx,
+    uint64_t tasks, uint64_t *values);
+
+/* The backends that have the whole API; harness/measure/registry.h finds any by its name. */
+extern const struct pool_ops pool_threads, pool_processes;
 
 /* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
  * running; calls that have not begun are dropped. */

@@ -39,6 +39,7 @@ struct arm {
     size_t resident;     /* bytes that the process has touched before it starts */
     size_t payload;      /* bytes of a call's payload, and of its result */
     bool optional;       /* may be missing here without a word */
+    bool checks_itself;  /* looks at its results; none are in the arena */
 };
 
 /* The arm's name in tables: "onetbb chunk 1". Returns text. */
@@ -58,6 +59,33 @@ arm_time pools_beside; /* another process computes on one of the CPUs: median, o
 
 arm_time calls_submit;      /* a region is that many calls: submit, future, get */
 arm_time calls_imap_growth; /* kilobytes (not seconds) that imap_unordered over them grows by */
+
+/* ---- one use of a call (cost.c): the sample's seconds are those of one ---- */
+
+arm_time cost_apply;      /* apply, one after the other */
+arm_time cost_submit_one; /* submit, get, free: one after the other */
+arm_time cost_map_async;  /* a region of 2 tasks: map_async, get, free */
+arm_time cost_imap;
+arm_time cost_imap_unordered;
+arm_time cost_wait_all;  /* submit, wait for all, free */
+arm_time cost_completed; /* the same by as_completed */
+arm_time cost_callback;  /* cost_wait_all with a callback a call */
+arm_time cost_cancel;    /* future_cancel alone, of a call that waits for a worker */
+
+/* ---- one use of what processes share (share.c), the same; they use nothing of the workload ----
+ */
+
+arm_time share_queue; /* put and get in one process */
+arm_time share_queue_lifo;
+arm_time share_queue_priority;
+arm_time share_queue_processes; /* an item from one process to another, of a stream */
+arm_time share_lock;            /* acquire and release of a free one */
+arm_time share_semaphore;
+arm_time share_value;   /* add under its lock */
+arm_time share_array;   /* get an element under its lock */
+arm_time share_event;   /* set, and wait for another process's answer */
+arm_time share_pipe;    /* there and back */
+arm_time share_manager; /* get from a map */
 
 /* ---- many workers at once (waiting.c) ---- */
 

@@ -78,9 +78,7 @@ static void explain(struct sample *sample, int status)
 /* A pool's arm has run each task, rightly. */
 static void check(const struct arm *arm, const struct workload *workload, struct sample *sample)
 {
-    bool region = arm->time != waiting_pool && arm->time != calls_submit &&
-                  arm->time != calls_imap_growth; /* those look at their results themselves */
-    if (!arm->backend || !region || *sample->failure)
+    if (!arm->backend || arm->checks_itself || *sample->failure)
         return;
     struct workload_outcome outcome = workload_outcome(workload, workload->run.tasks, NULL);
     if (outcome.ok != workload->run.tasks || outcome.wrong)

@@ -61,7 +61,8 @@
 #define WAITING(ours_, workers_, label_) \
     {.name = "waiting-" ours_, .what = label_ " workers waiting at once", .kind = ROW_WORKS, \
      .unit = UNIT_MS_REGION, .tasks = 1, \
-     .ours = {.time = waiting_pool, .backend = ours_, .workers = workers_}, .blocks_max = 1}
+     .ours = {.time = waiting_pool, .backend = ours_, .workers = workers_, .checks_itself = true}, \
+     .blocks_max = 1}
 
 #define FIGURE(name_, what_, unit_, tasks_, ...) \
     {.name = name_, .what = what_, .unit = unit_, .tasks = tasks_, .ours = {__VA_ARGS__}}
@@ -70,6 +71,18 @@
     {.name = "python-" name_, .what = "Python's " pool_ ", chunk 1, empty task", \
      .unit = UNIT_NS_TASK, .tasks = tasks_, .ours = {.time = python_pool, .name = pool_}, \
      .blocks_max = 3}
+
+#define COST_ON(name_, what_, time_, backend_, ...) \
+    {.name = name_ "-" backend_, .what = what_, .unit = UNIT_NS, .tasks = 2, \
+     .ours = {.time = time_, .backend = backend_, __VA_ARGS__}, .blocks_max = 3}
+
+#define COST(name_, what_, time_) \
+    COST_ON(name_, what_, time_, "threads", .checks_itself = true), \
+    COST_ON(name_, what_, time_, "processes", .checks_itself = true)
+
+#define SHARE(name_, what_, time_) \
+    {.name = name_, .what = what_, .unit = UNIT_NS, .tasks = 1, \
+     .ours = {.time = time_, .name = "1 use"}, .blocks_max = 3}
 
 const struct row rows[] = {
     EMPTY_ONE("threads"),
@@ -120,15 +133,16 @@ const struct row rows[] = {
     SLEEPS("processes", 2.5),
     {.name = "submit-threads", .what = "submit, future, get: a million empty calls",
      .kind = ROW_RATIO, .unit = UNIT_NS_TASK, .tasks = 1000000,
-     .ours = {.time = calls_submit, .backend = "threads"},
+     .ours = {.time = calls_submit, .backend = "threads", .checks_itself = true},
      .peers = {{.time = tbb_group, .name = "onetbb task_group"}}, .target = 1},
     {.name = "submit-processes", .what = "the same, 256 bytes there and back",
      .kind = ROW_ABSOLUTE, .unit = UNIT_NS_TASK, .tasks = 1000000,
-     .ours = {.time = calls_submit, .backend = "processes", .payload = 256}, .target = 2000},
+     .ours = {.time = calls_submit, .backend = "processes", .payload = 256, .checks_itself = true},
+     .target = 2000},
     {.name = "imap-memory", .what = "imap_unordered over 10^8 items, growth",
      .kind = ROW_ABSOLUTE, .unit = UNIT_KILOBYTES, .tasks = 1,
-     .ours = {.time = calls_imap_growth, .backend = "threads", .payload = 8}, .target = 1000,
-     .blocks_max = 1},
+     .ours = {.time = calls_imap_growth, .backend = "threads", .payload = 8, .checks_itself = true},
+     .target = 1000, .blocks_max = 1},
     BREAKEVEN("threads"),
     BREAKEVEN("processes"),
     WAITING("threads", 10000, "10,000"),
@@ -153,6 +167,33 @@ const struct row rows[] = {
            .time = pools_warm, .backend = "libuv", .chunk = 1),
     FIGURE("openmp-one", "empty task, one at a time", UNIT_NS_TASK, 1000000,
            .time = pools_warm, .backend = "openmp", .chunk = 1),
+
+    /* what one use costs: docs/crosswalk.md; a call carries 8 bytes there and back */
+    COST("apply", "apply, one after the other", cost_apply),
+    COST("submit-one", "submit and get, one after the other", cost_submit_one),
+    COST_ON("map-async", "map_async of 2 empty tasks, get", cost_map_async, "threads", .chunk = 1),
+    COST_ON("map-async", "map_async of 2 empty tasks, get", cost_map_async, "processes",
+            .chunk = 1),
+    COST("imap", "imap, an item", cost_imap),
+    COST("imap-unordered", "imap_unordered, an item", cost_imap_unordered),
+    COST("wait-all", "submit and wait for all 256, each", cost_wait_all),
+    COST("as-completed", "submit and as_completed of 256, each", cost_completed),
+    COST("callback", "wait-all with a done callback, each", cost_callback),
+    COST_ON("cancel", "cancel of a waiting call", cost_cancel, "threads", .workers = 1,
+            .checks_itself = true),
+    COST_ON("cancel", "cancel of a waiting call", cost_cancel, "processes", .workers = 1,
+            .checks_itself = true),
+    SHARE("queue-fifo", "put and get of 64 bytes, one process", share_queue),
+    SHARE("queue-lifo", "the same, last in first out", share_queue_lifo),
+    SHARE("queue-priority", "the same, smallest priority first", share_queue_priority),
+    SHARE("queue-processes", "64 bytes from process to process, a stream", share_queue_processes),
+    SHARE("lock", "acquire and release, uncontended", share_lock),
+    SHARE("semaphore", "acquire and release, uncontended", share_semaphore),
+    SHARE("value-add", "add under the value's lock", share_value),
+    SHARE("array-get", "get an element under the array's lock", share_array),
+    SHARE("event", "set, and another process's answer", share_event),
+    SHARE("pipe", "64 bytes to another process and back", share_pipe),
+    SHARE("manager-get", "get 64 bytes of a manager's map", share_manager),
     PYTHON("threadpool", "ThreadPool.map", 20000),
     PYTHON("thread-executor", "ThreadPoolExecutor", 5000),
     PYTHON("pool", "Pool.map", 5000),
@@ -166,7 +207,7 @@ const struct row rows[] = {
 
 const char *row_unit(const struct row *row)
 {
-    static const char *const names[] = {"ns/task", "us/region", "ms/region", "kB"};
+    static const char *const names[] = {"ns/task", "us/region", "ms/region", "ns", "kB"};
     return names[row->unit];
 }
 
@@ -179,6 +220,8 @@ double row_scaled(const struct row *row, double seconds)
         return seconds * 1e6;
     case UNIT_MS_REGION:
         return seconds * 1e3;
+    case UNIT_NS:
+        return seconds * 1e9;
     case UNIT_KILOBYTES:
         break;
     }

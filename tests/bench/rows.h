@@ -14,7 +14,7 @@ enum row_kind {
     ROW_WORKS     /* done at all */
 };
 
-enum row_unit { UNIT_NS_TASK, UNIT_US_REGION, UNIT_MS_REGION, UNIT_KILOBYTES };
+enum row_unit { UNIT_NS_TASK, UNIT_US_REGION, UNIT_MS_REGION, UNIT_NS, UNIT_KILOBYTES };
 
 struct row {
     const char *name;
@@ -33,7 +33,8 @@ struct row {
 /* Ends with a NULL name. */
 extern const struct row rows[];
 
-/* "ns/task" and the like, and seconds of a region in it (kilobytes are kilobytes already). */
+/* "ns/task" and the like, and seconds of a region, or of one use (ns), in it (kilobytes are
+ * kilobytes already). */
 const char *row_unit(const struct row *row);
 double row_scaled(const struct row *row, double seconds);
 

@@ -45,6 +45,13 @@ assert abs(row["ratio"]["lo"] / ratios[0] - 1) < 1e-6 and abs(row["ratio"]["hi"]
 END
 }
 
+@test "bench measures what one use of a call and of a shared object costs" {
+    bench --blocks 1 -o bench.json apply-\* submit-one-\* map-async-\* imap-[tpu]\* wait-all-\* as-completed-\* \
+        callback-\* cancel-\* queue-\* lock semaphore value-add array-get event pipe manager-get
+    json bench.json 'len(d["rows"]) == 29 and all(r["unit"] == "ns" and not r["failure"] for r in d["rows"])'
+    json bench.json 'all(r["figure"]["value"] > 1 and abs(s["seconds"] * 1e9 / r["figure"]["value"] - 1) < 1e-6 for r in d["rows"] for s in r["samples"])'
+}
+
 @test "bench refuses a row that there is not" {
     run --separate-stderr bench no-such-row
     [ "$status" = 2 ] && [ -z "$output" ] && [[ $stderr == *'no row "no-such-row"'* ]]

@@ -22,8 +22,6 @@
 #define TASK_NS 1000
 #define WAIT_MAX_NS 2000000
 
-extern const struct pool_ops pool_processes;
-
 /* What the owner tells the killer, and the tasks tell the owner. */
 struct scene {
     unsigned workers;

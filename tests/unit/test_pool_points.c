@@ -29,8 +29,6 @@
  */
 #define PATIENCE_S 5
 
-extern const struct pool_ops pool_processes;
-
 static const char *const names[] = {"NONE",
 #define NAME(name, in_task) #name,
     POINT_LIST(NAME)

@@ -19,8 +19,6 @@
 #define TASKS 100
 #define PATIENCE_S 10
 
-extern const struct pool_ops pool_processes;
-
 static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     (void)ctx;

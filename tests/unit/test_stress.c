@@ -14,8 +14,6 @@
 #define THREADS_TASKS 10000000
 #define PROCESSES_TASKS 1000000
 
-extern const struct pool_ops pool_threads, pool_processes;
-
 static void each_index_of_many_regions_is_run_once(void **state)
 {
     const struct pool_ops *ops = *state;
