@@ -149,7 +149,7 @@ static void start_is_timed_apart_and_in_a_cold_sample_with_the_region(void **sta
 
     stage.script->enter_ns = 0;
     stage.script->entries = 0;
-    spec.least_seconds = spec.ops->per_task ? 0.25 : 0.01;
+    spec.least_seconds = spec.ops->per_task ? 0.25 : 0.1;
     cold = take(&stage, &spec);
     assert_true(cold.regions > 1);
     uint64_t entries = spec.ops->per_task ? 1 + TASKS : spec.workers; /* one is a trial */
