@@ -5,6 +5,7 @@
 #define STORE_FIELD_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum field_type {
@@ -29,6 +30,7 @@ struct field {
     enum field_type type;
     size_t offset, size, count_offset;
     double min;
+    bool optional;              /* a FIELD_NAME that is left out where it is empty */
     const char *const *choices; /* ends with NULL */
     const struct field *fields;
 };
