@@ -28,9 +28,9 @@ enum field_type {
 struct field {
     const char *key; /* NULL ends a table */
     enum field_type type;
+    bool optional; /* a FIELD_NAME that is left out where it is empty */
     size_t offset, size, count_offset;
     double min;
-    bool optional;              /* a FIELD_NAME that is left out where it is empty */
     const char *const *choices; /* ends with NULL */
     const struct field *fields;
 };
