@@ -55,7 +55,7 @@ const char *verdict_name(enum verdict_level level)
 
 /* "threads, 4 workers" */
 struct name {
-    char text[RESULT_NAME_MAX + 32];
+    char text[sizeof(struct result_name) + 32];
 };
 
 static struct name name_of(const struct result *result, unsigned config)
@@ -63,8 +63,8 @@ static struct name name_of(const struct result *result, unsigned config)
     struct name name = {"an unknown configuration"};
     if (config < result->configs_count) {
         const struct result_config *known = &result->configs[config];
-        snprintf(name.text, sizeof name.text, "%s, %u worker%s", known->backend, known->workers,
-            known->workers == 1 ? "" : "s");
+        snprintf(name.text, sizeof name.text, "%s, %u worker%s", result_name(known).text,
+            known->workers, known->workers == 1 ? "" : "s");
     }
     return name;
 }

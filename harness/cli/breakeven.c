@@ -98,8 +98,7 @@ static int find_search(const struct result *result, const struct result_config *
 {
     for (size_t i = 0; i < result->searches_count; i++) {
         const struct result_search *search = &result->searches[i];
-        if (strcmp(search->config.backend, config->backend) == 0 &&
-            search->config.workers == config->workers && search->axis == axis &&
+        if (result_same_pool(&search->config, config) && search->axis == axis &&
             search->cold == cold && fabs(search->target - target) < 1e-9)
             return (int)i;
     }
@@ -163,12 +162,14 @@ static json_t *row_json(const struct result *result, const struct result_config 
 {
     const struct row row = row_of(result, config);
     const struct interval unknown = {NAN, NAN, NAN};
-    return json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "backend",
+    json_t *object = json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "backend",
         config->backend, "workers", (int)config->workers, "chunk", (json_int_t)config->chunk,
         "overhead_ns", json_interval(row.overhead_ns), "region_ns", json_interval(row.region_ns),
         "breakeven_ns", json_interval(row.grain_ns.x), "breakeven_tasks", "warm",
         json_interval(row.tasks_warm.x), "cold", json_interval(row.tasks_cold.x), "metg50_ns",
         json_interval(row.metg50_ns.x), "metg90_ns", json_interval(unknown));
+    json_set_split(object, config);
+    return object;
 }
 
 static void print_json(const struct result *result, const struct verdict *verdict)
@@ -207,7 +208,7 @@ static void print_text(const struct result *result, const struct verdict *verdic
     for (size_t i = 0; i < result->configs_count; i++) {
         const struct row row = row_of(result, &result->configs[i]);
         char grain[64], warm[64], cold[64], metg[64];
-        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s", result->configs[i].backend,
+        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s", result_name(&result->configs[i]).text,
             result->configs[i].workers, crossing_text(grain, sizeof grain, &row.grain_ns, "ns"),
             crossing_text(warm, sizeof warm, &row.tasks_warm, "tasks"),
             crossing_text(cold, sizeof cold, &row.tasks_cold, "tasks"),
@@ -252,8 +253,10 @@ static enum status breakeven_run(const struct cli *cli)
         return status;
     result->seed =
         param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED;
-    status = cli_configs(cli, result, param_text(cli->options, "backend"),
-        param_text(cli->options, "workers"), param_count(cli->options, "chunk"), false);
+    const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),
+        .sizes = param_text(cli->options, "workers"),
+        .chunk = param_count(cli->options, "chunk")};
+    status = cli_configs(cli, result, &pools);
     if (status == STATUS_DONE)
         status = measure(cli, result);
     result_free(result);

@@ -144,17 +144,67 @@ enum status cli_run(const struct cli_command *command, int argc, char **argv)
     return status;
 }
 
-static bool has_config(const struct result *result, const struct result_config *config)
+/* ---- which pools ---- */
+
+/* What the options ask for, read. */
+struct choice {
+    int64_t *sizes;
+    int sizes_count;
+    uint64_t chunk;
+    bool every_split;
+    unsigned processes; /* of the one split that was given; 0: none was */
+    unsigned threads_each;
+};
+
+static void add_config(struct result *result, const struct result_config *config)
 {
     for (size_t i = 0; i < result->configs_count; i++)
-        if (result->configs[i].workers == config->workers &&
-            strcmp(result->configs[i].backend, config->backend) == 0)
-            return true;
-    return false;
+        if (result_same_pool(&result->configs[i], config))
+            return;
+    result_add_config(result, config);
 }
 
-static enum status add_backend(const struct cli *cli, struct result *result, const char *name,
-    const int64_t *sizes, int sizes_count, uint64_t chunk)
+static enum status add_splits(const struct cli *cli, struct result *result,
+    const struct pool_ops *ops, struct result_config config, const struct choice *choice)
+{
+    unsigned workers = config.workers;
+    if (choice->every_split) {
+        for (unsigned threads = workers; threads > 0; threads--)
+            if (workers % threads == 0) {
+                split_write(config.split, workers, threads);
+                add_config(result, &config);
+            }
+        return STATUS_DONE;
+    }
+    unsigned size = choice->processes * choice->threads_each; /* split_parse has seen to that */
+    if (choice->processes && size != workers)
+        return cli_fail(cli, STATUS_USAGE,
+            "--split %s makes %u workers, not %u; leave -n out, or make both agree",
+            param_text(cli->options, "split"), size, workers);
+    split_write(config.split, workers,
+        choice->processes ? choice->threads_each : ops->threads_each(workers));
+    add_config(result, &config);
+    return STATUS_DONE;
+}
+
+static enum status add_size(const struct cli *cli, struct result *result,
+    const struct pool_ops *ops, int64_t size, const struct choice *choice)
+{
+    struct result_config config = {.workers = cpus_workers(size), .chunk = choice->chunk};
+    snprintf(config.backend, sizeof config.backend, "%s", ops->name);
+    if (config.workers == 0)
+        return cli_fail(cli, STATUS_USAGE,
+            "a pool of 0 workers can do nothing; give 1 or more, or -1 for all CPUs");
+    if (strcmp(ops->name, "serial") == 0 && config.workers != 1)
+        return cli_fail(cli, STATUS_USAGE, "serial has exactly 1 worker, not %u", config.workers);
+    if (ops->threads_each)
+        return add_splits(cli, result, ops, config, choice);
+    add_config(result, &config);
+    return STATUS_DONE;
+}
+
+static enum status add_backend(
+    const struct cli *cli, struct result *result, const char *name, const struct choice *choice)
 {
     const struct pool_ops *ops = registry_backend(name);
     if (!ops)
@@ -163,54 +213,83 @@ static enum status add_backend(const struct cli *cli, struct result *result, con
     const char *reason = ops->supported ? ops->supported() : NULL;
     if (reason)
         return cli_fail(cli, STATUS_UNAVAILABLE, "backend %s: %s", name, reason);
-    struct result_config config = {.chunk = chunk};
-    snprintf(config.backend, sizeof config.backend, "%s", name);
-    for (int i = 0; i < sizes_count; i++) {
-        config.workers = cpus_workers(sizes[i]);
-        if (config.workers == 0)
-            return cli_fail(cli, STATUS_USAGE,
-                "a pool of 0 workers can do nothing; give 1 or more, or -1 for all CPUs");
-        if (strcmp(name, "serial") == 0 && config.workers != 1)
-            return cli_fail(
-                cli, STATUS_USAGE, "serial has exactly 1 worker, not %u", config.workers);
-        if (!has_config(result, &config))
-            result_add_config(result, &config);
-    }
-    return STATUS_DONE;
+    enum status status = STATUS_DONE;
+    for (int i = 0; i < choice->sizes_count && !status; i++)
+        status = add_size(cli, result, ops, choice->sizes[i], choice);
+    return status;
 }
 
-static enum status add_all(const struct cli *cli, struct result *result, const char *names,
-    const int64_t *sizes, int sizes_count, uint64_t chunk)
+static enum status add_all(
+    const struct cli *cli, struct result *result, const char *names, const struct choice *choice)
 {
     enum status status = STATUS_DONE;
     if (strcmp(names, "all") == 0) {
         for (const struct pool_ops *const *ops = registry_backends; *ops && !status; ops++)
             if (strcmp((*ops)->name, "serial") != 0 && !((*ops)->supported && (*ops)->supported()))
-                status = add_backend(cli, result, (*ops)->name, sizes, sizes_count, chunk);
+                status = add_backend(cli, result, (*ops)->name, choice);
         return status;
     }
     for (const char *at = names; at && !status; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         char name[RESULT_NAME_MAX];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
-        status = add_backend(cli, result, name, sizes, sizes_count, chunk);
+        status = add_backend(cli, result, name, choice);
     }
     return status;
 }
 
-enum status cli_configs(const struct cli *cli, struct result *result, const char *backends,
-    const char *sizes, uint64_t chunk, bool with_serial)
+static enum status read_split(const struct cli *cli, const char *text, struct choice *choice)
 {
-    int64_t *list, one = 1;
-    enum status status = STATUS_DONE;
-    int count = units_parse_list(sizes, &list);
-    if (count < 0)
+    choice->every_split = text && strcmp(text, "all") == 0;
+    if (!text || choice->every_split)
+        return STATUS_DONE;
+    if (!split_parse(text, &choice->processes, &choice->threads_each))
+        return cli_fail(cli, STATUS_USAGE,
+            "--split: \"%s\" is not a split (2x4: 2 processes of 4 threads each)", text);
+    return STATUS_DONE;
+}
+
+/* A split that is given alone is a size, too. */
+static enum status read_sizes(
+    const struct cli *cli, const struct cli_pools *pools, struct choice *choice)
+{
+    char size[32];
+    const char *sizes = pools->sizes ? pools->sizes : pools->usual_sizes;
+    if (!pools->sizes && choice->processes) {
+        snprintf(size, sizeof size, "%u", choice->processes * choice->threads_each);
+        sizes = size;
+    }
+    choice->sizes_count = units_parse_list(sizes, &choice->sizes);
+    if (choice->sizes_count < 0)
         return cli_fail(
             cli, STATUS_USAGE, "\"%s\" is not a list of numbers of workers (1,2,4-16)", sizes);
-    if (with_serial)
-        status = add_backend(cli, result, "serial", &one, 1, 0);
+    return STATUS_DONE;
+}
+
+static bool any_split(const struct result *result)
+{
+    for (size_t i = 0; i < result->configs_count; i++)
+        if (*result->configs[i].split)
+            return true;
+    return false;
+}
+
+enum status cli_configs(const struct cli *cli, struct result *result, const struct cli_pools *pools)
+{
+    int64_t one = 1;
+    const struct choice alone = {.sizes = &one, .sizes_count = 1};
+    struct choice choice = {.chunk = pools->chunk};
+    enum status status = read_split(cli, pools->split, &choice);
     if (status == STATUS_DONE)
-        status = add_all(cli, result, backends, list, count, chunk);
-    free(list);
+        status = read_sizes(cli, pools, &choice);
+    if (status)
+        return status;
+    if (pools->with_serial)
+        status = add_backend(cli, result, "serial", &alone);
+    if (status == STATUS_DONE)
+        status = add_all(cli, result, pools->backends, &choice);
+    if (status == STATUS_DONE && pools->split && !any_split(result))
+        status = cli_fail(cli, STATUS_USAGE, "--split is for hybrid alone; add -b hybrid");
+    free(choice.sizes);
     return status;
 }
 

@@ -42,12 +42,20 @@ void cli_print_reasons(const struct cli *cli, const struct verdict *verdict);
 /* The graver of two statuses, by the order that status.h gives. */
 enum status cli_graver(enum status a, enum status b);
 
-/* Appends serial (first, if with_serial) and every combination of the backends named in
- * `backends` ("threads,processes"; "all": every one that is available but serial) and the worker
- * counts in `sizes` ("1,2,-1") to the result's configs. Returns STATUS_DONE or another after a
- * message. */
-enum status cli_configs(const struct cli *cli, struct result *result, const char *backends,
-    const char *sizes, uint64_t chunk, bool with_serial);
+/* Which pools a command is to compare. */
+struct cli_pools {
+    const char *backends; /* "threads,processes"; "all": every one that is available but serial */
+    const char *sizes;    /* "1,2,-1"; NULL: not given, so that a split may set it */
+    const char *usual_sizes; /* where neither is given */
+    const char *split;       /* "2x4"; "all": every one of each size; NULL: the backend's choice */
+    uint64_t chunk;
+    bool with_serial;
+};
+
+/* Appends serial (first, if with_serial) and every combination of the backends, sizes and splits
+ * to the result's configs. Returns STATUS_DONE or another after a message. */
+enum status cli_configs(
+    const struct cli *cli, struct result *result, const struct cli_pools *pools);
 
 /* The options of every subcommand that opens a case, part of its table. */
 #define CLI_CASE_OPTIONS                                                                           \

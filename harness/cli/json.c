@@ -46,3 +46,9 @@ void json_print(json_t *root)
     putchar('\n');
     json_decref(root);
 }
+
+void json_set_split(json_t *object, const struct result_config *config)
+{
+    if (*config->split)
+        json_object_set_new(object, "split", json_string(config->split));
+}

@@ -4,6 +4,7 @@
 
 #include "../analyze/stat.h"
 #include "../analyze/verdict.h"
+#include "../store/result.h"
 
 #include <jansson.h>
 
@@ -22,5 +23,8 @@ void json_set_verdict(json_t *object, const struct verdict *verdict);
 
 /* Prints to stdout and drops the reference. */
 void json_print(json_t *root);
+
+/* Adds "split" to an object where the configuration has one. */
+void json_set_split(json_t *object, const struct result_config *config);
 
 #endif

@@ -31,6 +31,10 @@ static const struct param options[] = {
         .type = PARAM_LIST,
         .choices = "N",
         .help = "the pool's size; -1: all CPUs, -2: one less (default all CPUs; serial: 1)"},
+    {.name = "split",
+        .type = PARAM_TEXT,
+        .choices = "PxT",
+        .help = "hybrid: P processes of T threads each, which make up the pool's size"},
     CLI_CASE_OPTIONS,
     {.name = "vs",
         .type = PARAM_CHOICE,
@@ -117,6 +121,7 @@ static void print_json(const struct run *run)
         "workers", (int)config->workers, "tasks", (json_int_t)sample->tasks, "chunk",
         (json_int_t)config->chunk, "wall_s", sample->wall_s, "start_s", sample->start_s, "stop_s",
         sample->stop_s, "cpu_s", sample->cpu_s, "tasks_per_s", tasks_per_second(sample));
+    json_set_split(root, config);
     json_object_set_new(root, "task_s", task_times_json(run));
     json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:i, s:i, s:s}", "peak_memory",
         (json_int_t)sample->peak_memory, "ok", (json_int_t)sample->ok, "errors",
@@ -145,7 +150,7 @@ static void print_text(const struct run *run)
     const struct result_config *config = &run->result->configs[run->config];
     char wall[32], start[32], stop[32], rate[32];
     printf("%s on %s, %u worker%s: %" PRIu64 " tasks in %s (%s/s; start %s, stop %s)",
-        run->workload.bench->name, config->backend, config->workers,
+        run->workload.bench->name, result_name(config).text, config->workers,
         config->workers == 1 ? "" : "s", sample->tasks,
         units_seconds(wall, sizeof wall, sample->wall_s),
         units_si(rate, sizeof rate, tasks_per_second(sample)),
@@ -184,6 +189,7 @@ static enum status take_sample(struct run *run)
     const struct runner_spec spec = {
         .ops = registry_backend(config->backend),
         .workers = config->workers,
+        .threads_each = split_threads(config->split),
         .chunk = config->chunk,
         .tasks = run->workload.run.tasks,
         .memory = true,
@@ -258,11 +264,16 @@ static enum status configure(struct run *run)
     const char *backend = param_text(given, "backend"), *workers = param_text(given, "workers");
     bool serial = strcmp(backend, "serial") == 0;
     bool with_serial = param_given(given, "vs") && !serial;
-    enum status status = cli_configs(run->cli, run->result, backend,
-        workers  ? workers
-        : serial ? "1"
-                 : "-1",
-        param_count(given, "chunk"), with_serial);
+    const struct cli_pools pools = {.backends = backend,
+        .sizes = workers,
+        .usual_sizes = serial ? "1" : "-1",
+        .split = param_text(given, "split"),
+        .chunk = param_count(given, "chunk"),
+        .with_serial = with_serial};
+    if (pools.split && strcmp(pools.split, "all") == 0)
+        return cli_fail(
+            run->cli, STATUS_USAGE, "run takes one split; `poolbench sweep` takes all of them");
+    enum status status = cli_configs(run->cli, run->result, &pools);
     if (status)
         return status;
     run->config = (unsigned)run->result->configs_count - 1;

@@ -34,6 +34,10 @@ static const struct param options[] = {
         .type = PARAM_LIST,
         .value = "1,2,4",
         .help = "pool sizes; -1: all CPUs"},
+    {.name = "split",
+        .type = PARAM_TEXT,
+        .choices = "PxT",
+        .help = "hybrid: P processes of T threads each; all: every split of each size"},
     CLI_CASE_OPTIONS,
     {.name = "blocks",
         .type = PARAM_COUNT,
@@ -71,9 +75,9 @@ static void print_text(const struct result *result, const struct verdict *verdic
                 "%zu wrong, %zu failed samples ", summary.wrong, summary.failed);
         if (config->workers > result->usable_cpus)
             snprintf(notes + length, sizeof notes - (size_t)length, "more workers than CPUs");
-        cli_table_row(table, "%s\t%u\t%s\t%.2f\t%s\t%s\t%s\t%s", config->backend, config->workers,
-            cli_interval(speedup, sizeof speedup, summary.speedup), summary.efficiency.value,
-            units_si(rate, sizeof rate, summary.tasks_per_s.value),
+        cli_table_row(table, "%s\t%u\t%s\t%.2f\t%s\t%s\t%s\t%s", result_name(config).text,
+            config->workers, cli_interval(speedup, sizeof speedup, summary.speedup),
+            summary.efficiency.value, units_si(rate, sizeof rate, summary.tasks_per_s.value),
             units_seconds(start, sizeof start, summary.start_s),
             units_seconds(stop, sizeof stop, summary.stop_s), notes);
     }
@@ -86,12 +90,14 @@ static json_t *row_json(const struct result *result, unsigned i)
 {
     const struct result_config *config = &result->configs[i];
     struct summary summary = summary_of(result, i);
-    return json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "backend",
+    json_t *object = json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "backend",
         config->backend, "workers", (int)config->workers, "chunk", (json_int_t)config->chunk,
         "speedup", json_interval(summary.speedup), "efficiency", json_interval(summary.efficiency),
         "tasks_per_s", json_interval(summary.tasks_per_s), "start_s", json_number(summary.start_s),
         "stop_s", json_number(summary.stop_s), "errors", (json_int_t)summary.errors, "lost",
         (json_int_t)summary.lost);
+    json_set_split(object, config);
+    return object;
 }
 
 static void print_json(const struct result *result, const struct verdict *verdict)
@@ -217,8 +223,13 @@ static enum status sweep_case(const struct cli *cli, const char *name)
     enum status status = record_begin(cli, name, &result);
     if (status)
         return status;
-    status = cli_configs(cli, result, param_text(cli->options, "backend"),
-        param_text(cli->options, "workers"), param_count(cli->options, "chunk"), true);
+    const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),
+        .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
+        .usual_sizes = param_text(cli->options, "workers"),
+        .split = param_text(cli->options, "split"),
+        .chunk = param_count(cli->options, "chunk"),
+        .with_serial = true};
+    status = cli_configs(cli, result, &pools);
     if (status == STATUS_DONE)
         status = cli_open(cli, &workload, name);
     if (status == STATUS_DONE) {

@@ -115,6 +115,7 @@ static enum status time_region(
     const struct runner_spec spec = {
         .ops = pool ? search->ops : registry_backend("serial"),
         .workers = pool ? config->workers : 1,
+        .threads_each = pool ? split_threads(config->split) : 0,
         .chunk = config->chunk,
         .tasks = workload->run.tasks,
         .least_seconds = RUNNER_SAMPLE_SECONDS,

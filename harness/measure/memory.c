@@ -21,6 +21,6 @@ uint64_t memory_pss(const pid_t *pids, size_t count)
 {
     uint64_t sum = pss_of(getpid());
     for (size_t i = 0; i < count; i++)
-        sum += pids[i] ? pss_of(pids[i]) : 0;
+        sum += pids[i] && (i == 0 || pids[i] != pids[i - 1]) ? pss_of(pids[i]) : 0;
     return sum;
 }

@@ -86,7 +86,8 @@ static double cpu_seconds(const struct pool *pool)
     getrusage(RUSAGE_CHILDREN, &ended);
     double sum = (double)used.tv_sec + (double)used.tv_nsec * 1e-9 + seconds_of(ended.ru_utime) +
                  seconds_of(ended.ru_stime);
-    for (unsigned i = 0; pool->ops->processes && i < pool->config.workers; i++) {
+    unsigned step = pool->config.threads_each; /* a process's workers follow each other */
+    for (unsigned i = 0; pool->ops->processes && i < pool->config.workers; i += step) {
         clockid_t clock; /* best effort: a worker may just have died */
         pid_t pid = pool_worker_pid(pool, i);
         if (pid && clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0)
@@ -190,6 +191,7 @@ static _Noreturn void child_main(
         .config =
             {
                 .workers = spec->workers,
+                .threads_each = spec->threads_each,
                 .task = tapped ? tap_task : workload->bench->task,
                 .ctx = tapped ? &tap : workload->run.ctx,
                 .worker_enter = tapped ? tap_enter : workload->bench->worker_enter,

@@ -16,6 +16,7 @@
 struct runner_spec {
     const struct pool_ops *ops;
     unsigned workers;
+    unsigned threads_each;   /* 0: the backend's choice */
     uint64_t chunk;          /* 0: guided */
     uint64_t tasks;          /* at most the case's */
     const uint64_t *indices; /* which tasks of the case; NULL: the first `tasks` */
@@ -30,7 +31,7 @@ struct runner_spec {
 struct runner_detail {
     double task_times[RUNNER_TASK_TIMES]; /* seconds */
     size_t task_times_count;
-    pid_t *pids; /* the workers', malloc'd, the caller's; NULL where they are threads */
+    pid_t *pids; /* of each worker, malloc'd, the caller's; NULL where they are threads */
 };
 
 /* Takes one sample into *sample (all but block, config, order, at_s; those stay) and leaves its

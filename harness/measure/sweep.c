@@ -96,6 +96,7 @@ static int take_sample(struct sweep *sweep, struct result_sample *sample)
     struct runner_spec spec = {
         .ops = sweep->ops[sample->config],
         .workers = config->workers,
+        .threads_each = split_threads(config->split),
         .chunk = config->chunk,
         .tasks = subset ? sweep->subset_size : sweep->workload->run.tasks,
         .indices = subset ? sweep->subset : NULL,

@@ -31,6 +31,8 @@ static char *command_words(const struct result *result, const struct result_conf
     if (!text)
         return NULL;
     fprintf(text, "run %s -b %s -n %u", result->case_name, config->backend, config->workers);
+    if (*config->split)
+        fprintf(text, " --split %s", config->split);
     if (param_given(options, "tasks"))
         fprintf(text, " -N %" PRIu64, param_count(options, "tasks"));
     if (config->chunk)

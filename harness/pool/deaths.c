@@ -17,9 +17,9 @@ void deaths_close(struct deaths *deaths)
     deaths->epoll = -1;
 }
 
-int deaths_watch(struct deaths *deaths, unsigned worker, pid_t pid)
+int deaths_watch(struct deaths *deaths, unsigned index, pid_t pid)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = worker};
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
     if (deaths->epoll < 0)
         return -1;
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* closed on exec by itself */
@@ -41,11 +41,11 @@ void deaths_forget(struct deaths *deaths, int pidfd)
     close(pidfd);
 }
 
-bool deaths_next(struct deaths *deaths, unsigned *worker)
+bool deaths_next(struct deaths *deaths, unsigned *index)
 {
     struct epoll_event event;
     if (deaths->epoll < 0 || epoll_wait(deaths->epoll, &event, 1, 0) != 1)
         return false;
-    *worker = event.data.u32;
+    *index = event.data.u32;
     return true;
 }

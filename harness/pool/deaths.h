@@ -1,7 +1,7 @@
 /* Which of a pool's worker processes have died, by their pidfds: one system call for all of them,
  * however many they are.
  *
- * Where there are no pidfds (Linux before 5.3), or no descriptors left for them, a worker is not
+ * Where there are no pidfds (Linux before 5.3), or no descriptors left for them, a process is not
  * watched, and its owner asks waitpid. A forked worker inherits the descriptors: it calls
  * deaths_close, as the owner does. */
 #ifndef POOL_DEATHS_H
@@ -18,13 +18,14 @@ struct deaths {
 void deaths_open(struct deaths *deaths);
 void deaths_close(struct deaths *deaths);
 
-/* Watches worker's process. Returns a descriptor for deaths_forget, or -1: it is not watched. */
-int deaths_watch(struct deaths *deaths, unsigned worker, pid_t pid);
+/* Watches process number `index`. Returns a descriptor for deaths_forget, or -1: it is not watched.
+ */
+int deaths_watch(struct deaths *deaths, unsigned index, pid_t pid);
 
 /* Watches it no more and closes the descriptor; -1 is ignored. */
 void deaths_forget(struct deaths *deaths, int pidfd);
 
 /* Names one that has died and is still watched; false when there is none. Does not wait. */
-bool deaths_next(struct deaths *deaths, unsigned *worker);
+bool deaths_next(struct deaths *deaths, unsigned *index);
 
 #endif

@@ -173,19 +173,28 @@ void runner_work(const struct runner *me)
 
 /* ---- a worker's life ---- */
 
+void engine_refuse(struct engine *engine, unsigned worker, const char *why)
+{
+    struct lane *lane = &engine->lanes[worker];
+    snprintf(lane->error, sizeof lane->error, "%s", why);
+    atomic_store(&lane->entered, -1);
+    idle_wake_owner(engine);
+}
+
 /* Returns whether it could. */
 static bool enter(struct runner *me)
 {
-    struct lane *lane = me->lane;
     POOL_POINT(ENTER_BEGIN);
     int code = pool_worker_enter(me->engine->pool, me->worker, &me->local);
-    if (code)
-        snprintf(lane->error, sizeof lane->error, "%s", task_message(code));
     POOL_POINT(ENTER_HOOK_DONE);
-    atomic_store(&lane->entered, code ? -1 : 1);
+    if (code) {
+        engine_refuse(me->engine, me->worker, task_message(code));
+        return false;
+    }
+    atomic_store(&me->lane->entered, 1);
     POOL_POINT(ENTER_DONE);
     idle_wake_owner(me->engine);
-    return code == 0;
+    return true;
 }
 
 /* What a dead predecessor left in the lane is claimed like anybody's. */
@@ -212,11 +221,11 @@ static void tell_owner(struct engine *engine)
         idle_wake_owner(engine);
 }
 
-void engine_worker(struct engine *engine, unsigned worker)
+bool engine_worker(struct engine *engine, unsigned worker)
 {
     struct runner me = {.engine = engine, .lane = &engine->lanes[worker], .worker = worker};
     if (!enter(&me))
-        return;
+        return false;
     adopt(&me);
     while (!atomic_load(&engine->stopping)) {
         runner_work(&me);
@@ -226,4 +235,5 @@ void engine_worker(struct engine *engine, unsigned worker)
     POOL_POINT(LEAVE_BEGIN);
     pool_worker_leave(engine->pool, me.local);
     POOL_POINT(LEAVE_DONE);
+    return true;
 }

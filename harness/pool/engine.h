@@ -1,5 +1,5 @@
-/* The engine that `threads` and `processes` share. The same code runs in private memory (threads)
- * and in a shared mapping (processes).
+/* The engine that `threads`, `processes` and `hybrid` share. The same code runs in private memory
+ * (threads) and in a shared mapping (processes).
  *
  * Each worker has a lane: a range of task indices of its own (range.h), from which it takes at the
  * front without touching anything that others write. The owner puts a region into a lane of its
@@ -26,9 +26,12 @@
 struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works);
 void engine_free(struct engine *engine);
 
-/* A worker's whole life: enter, run tasks, leave when the engine stops. A failure to enter stands
- * in its lane. */
-void engine_worker(struct engine *engine, unsigned worker);
+/* A worker's whole life: enter, run tasks, leave when the engine stops. False when it could not
+ * enter; why stands in its lane. */
+bool engine_worker(struct engine *engine, unsigned worker);
+
+/* In the worker's stead: it cannot enter. */
+void engine_refuse(struct engine *engine, unsigned worker, const char *why);
 
 /* How long the owner sleeps before it looks itself, whatever the workers told. */
 #define ENGINE_RECHECK_MS 20
@@ -62,8 +65,9 @@ bool engine_wait(struct engine *engine, bool once);
 /* ---- after a worker's death ---- */
 
 /* Worker is dead: the task or call that it was running, if any, is lost for the reason given. Its
- * range stays where it is, for others to steal from and for its successor to begin with. */
-void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);
+ * range stays where it is, for others to steal from and for its successor to begin with. Returns
+ * whether it was running one. */
+bool engine_bury(struct engine *engine, unsigned worker, int code, const char *reason);
 
 /* Wakes all who sleep if a range has tasks left: whoever was to do that, or was woken for it, may
  * be dead or stopped. Returns whether one has. */

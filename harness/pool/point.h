@@ -4,7 +4,7 @@
 #ifndef POOL_POINT_H
 #define POOL_POINT_H
 
-#ifdef POOL_POINTS
+#if defined POOL_POINTS && !defined __cplusplus /* C++ has no part in the engine */
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -38,6 +38,12 @@ struct pool *pool_start(
             POOL_DEPTH_MAX);
         return NULL;
     }
+    if (config->threads_each > 1 &&
+        (!ops->threads_each || config->workers % config->threads_each)) {
+        snprintf(why, size, "%s: %u workers cannot be split into processes of %u threads",
+            ops->name, config->workers, config->threads_each);
+        return NULL;
+    }
     struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
@@ -45,6 +51,8 @@ struct pool *pool_start(
     }
     pool->ops = ops;
     pool->config = *config;
+    if (config->threads_each == 0)
+        pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
     pool->owner = pthread_self();
     pool->owner_process = getpid();
     pool->depth = depth;
@@ -273,14 +281,21 @@ void pool_task_failed(const struct pool *pool, unsigned worker, uint64_t index, 
     arena_fail(pool->config.arena, index, TASK_ERROR, code, worker, task_message(code));
 }
 
+void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code)
+{
+    snprintf(text, size,
+        "the system refuses worker %u of %u: %s (memory, RLIMIT_NPROC, threads-max or pids.max); "
+        "ask for fewer workers",
+        worker + 1, pool->config.workers, strerror(code));
+}
+
 void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
     const char *message)
 {
+    char refusal[TASK_MESSAGE_MAX];
+    pool_refusal(refusal, sizeof refusal, pool, started, code);
     if (code)
-        snprintf(why, size,
-            "%s: the system refuses worker %u of %u: %s (memory, RLIMIT_NPROC, threads-max or "
-            "pids.max); ask for fewer workers",
-            pool->ops->name, started + 1, pool->config.workers, strerror(code));
+        snprintf(why, size, "%s: %s", pool->ops->name, refusal);
     else
         snprintf(why, size, "%s: a worker could not begin: %s", pool->ops->name, message);
 }

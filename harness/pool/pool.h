@@ -6,8 +6,8 @@
  * task i writes slot i.
  *
  * Beside regions a pool runs calls: a function with a payload of bytes, submitted one by one, each
- * with a future. `threads` and `processes` do both, alike; another backend that has no calls says
- * so (ENOTSUP).
+ * with a future. `threads`, `processes` and `hybrid` do both, alike; another backend that has no
+ * calls says so (ENOTSUP).
  *
  * Threads: a pool belongs to the thread that started it, its owner; only the owner calls these
  * functions. Whoever else does (a task that uses its own pool, in particular) gets EPERM at once,
@@ -116,6 +116,8 @@ struct pool_ops;
 
 struct pool_config {
     unsigned workers; /* at least 1 */
+    unsigned
+        threads_each; /* of a process (hybrid), a divisor of workers; 0: the backend's choice */
     task_fn *task;
     const void *ctx;
     int (*worker_enter)(const void *ctx, void **local); /* or NULL */
@@ -291,8 +293,8 @@ uint64_t pool_callback_failures(const struct pool *pool);
 /* Tasks that worker 0 .. workers-1 has run since the start. */
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker);
 
-/* A worker's process id: the calling process's where workers are threads, 0 where the worker lives
- * only as long as a chunk and none is running. */
+/* A worker's process id, which is other workers' too in `hybrid`: the calling process's where
+ * workers are threads, 0 where the worker lives only as long as a chunk and none is running. */
 pid_t pool_worker_pid(const struct pool *pool, unsigned worker);
 
 /* ---- the backend contract ---- */
@@ -317,6 +319,9 @@ struct pool_ops {
     bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
     bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
     bool aborts;        /* a runtime ends the process where the system refuses it a thread */
+    /* How many threads of a process are workers, where not told: a divisor of workers. NULL: each
+     * worker stands alone. */
+    unsigned (*threads_each)(unsigned workers);
     const char *(*supported)(void); /* NULL, or why not here; a NULL hook: always */
     size_t pool_size; /* of the backend's struct, on a cache line, zeroed and freed by pool.c ... */
     size_t worker_size; /* ... plus this for each worker, behind it */
@@ -385,6 +390,9 @@ void pool_worker_leave(const struct pool *pool, void *local);
 /* supported() of a runtime that synchronises out of the thread sanitizer's sight, which would
  * report races that are none: NULL but in such a build. */
 const char *pool_unless_tsan(void);
+
+/* The system's words where it refuses worker number `worker` of the pool's. */
+void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code);
 
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where
  * that is 0, the message of a worker_enter hook. */

@@ -1,9 +1,11 @@
 /* Persistent forked workers; tasks, results and the engine's state lie in shared memory, so no
- * task crosses a pipe. The parent only waits. A worker that dies costs the task that it was
- * running: the parent notices within ENGINE_RECHECK_MS, notes it lost, starts another worker and
- * lets the rest be done. Workers die with their parent (PR_SET_PDEATHSIG). */
+ * task crosses a pipe. The parent only waits. A process that dies costs the tasks that its workers
+ * were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them lost, starts
+ * another process and lets the rest be done. Processes die with their parent (PR_SET_PDEATHSIG).
+ * Here a process is one worker; see processes.h and hybrid.c for several. */
+#include "processes.h"
 #include "../measure/clock.h"
-#include "deaths.h"
+#include "crew.h"
 #include "engine.h"
 
 #include <errno.h>
@@ -15,41 +17,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Workers may be killed from outside before they have entered; but where entering itself kills
- * them, starting others must end: so many in a row are too many. */
+/* Processes may be killed from outside before their workers have entered; but where entering itself
+ * kills them, starting others must end: so many in a row are too many. */
 #define STILLBORN_MAX 16
-
-/* A stopped worker that keeps others from going on is killed after so long. */
-#define STOPPED_NS 100000000
 
 /* One that was asked to end (SIGTERM) and has not is killed after so long. */
 #define KILL_AFTER_NS 200000000
 
-struct process {
-    pid_t pid;              /* 0: there is none */
-    int pidfd;              /* -1: not watched */
-    uint64_t stopped_since; /* a clock_now: it is stopped and holds tasks; 0: it is not */
-    uint64_t asked_at;      /* a clock_now: when it was asked to end; 0: it was not */
-};
-
-struct processes {
-    struct pool pool;
-    struct deaths deaths;
-    uint64_t checked_at; /* a clock_now: who has died until then is buried */
-    unsigned stillborn;  /* workers in a row that died before they had entered */
-    struct process workers[];
-};
+static unsigned threads_each(const struct processes *processes)
+{
+    return processes->pool.config.threads_each;
+}
 
 /* The owner's descriptors are not a worker's. */
 static void close_inherited(struct processes *processes)
 {
     deaths_close(&processes->deaths);
-    for (unsigned i = 0; i < processes->pool.config.workers; i++)
-        if (processes->workers[i].pid > 0 && processes->workers[i].pidfd >= 0)
-            close(processes->workers[i].pidfd);
+    for (unsigned i = 0; i < processes->count; i++)
+        if (processes->all[i].pid > 0 && processes->all[i].pidfd >= 0)
+            close(processes->all[i].pidfd);
 }
 
-static _Noreturn void worker_main(struct processes *processes, unsigned worker, pid_t parent)
+static _Noreturn void child_main(struct processes *processes, unsigned first, pid_t parent)
 {
     struct engine *engine = processes->pool.engine;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -58,26 +47,28 @@ static _Noreturn void worker_main(struct processes *processes, unsigned worker, 
     close_inherited(processes);
     if (engine->pool->config.arena)
         arena_populate(engine->pool->config.arena);
-    engine_worker(engine, worker);
+    crew_work(engine, first, threads_each(processes));
     _exit(0);
 }
 
-/* Forks one worker. Returns 0, or errno. */
-static int fork_worker(struct processes *processes, unsigned worker)
+/* Forks a process with its workers. Returns 0, or errno. */
+static int fork_process(struct processes *processes, unsigned index)
 {
     pid_t parent = getpid();
-    atomic_store(&processes->pool.engine->lanes[worker].entered, 0);
+    unsigned threads = threads_each(processes), first = index * threads;
+    for (unsigned i = first; i < first + threads; i++)
+        atomic_store(&processes->pool.engine->lanes[i].entered, 0);
     pid_t pid = fork();
     if (pid == 0)
-        worker_main(processes, worker, parent);
+        child_main(processes, first, parent);
     if (pid < 0)
         return errno;
-    processes->workers[worker] =
-        (struct process){.pid = pid, .pidfd = deaths_watch(&processes->deaths, worker, pid)};
+    processes->all[index] =
+        (struct process){.pid = pid, .pidfd = deaths_watch(&processes->deaths, index, pid)};
     return 0;
 }
 
-/* Whether a worker is dead. *status is -1 where somebody else has waited for it, as a program that
+/* Whether a process is dead. *status is -1 where somebody else has waited for it, as a program that
  * ignores SIGCHLD does. */
 static bool is_dead(const struct process *process, int *status)
 {
@@ -98,96 +89,91 @@ static int describe_death(char *text, size_t size, unsigned worker, pid_t pid, i
     return 0;
 }
 
-/* Buries one worker if it is dead and starts another. Returns 0, or -1 with a message when no
+/* What a process's workers came to before it died. */
+struct obituary {
+    char reason[TASK_MESSAGE_MAX]; /* the last worker's */
+    const char *error;             /* of one that could not enter; NULL: none */
+    bool grown;                    /* all had entered, or one had gone on to a task */
+};
+
+/* The same death for all of a process's workers: what they were running is lost. */
+static struct obituary bury(struct processes *processes, unsigned index, pid_t pid, int status)
+{
+    struct engine *engine = processes->pool.engine;
+    struct obituary obituary = {.grown = false};
+    unsigned threads = threads_each(processes), entered = 0;
+    for (unsigned i = index * threads; i < (index + 1) * threads; i++) {
+        int code = describe_death(obituary.reason, sizeof obituary.reason, i, pid, status);
+        int entry = atomic_load(&engine->lanes[i].entered);
+        entered += entry > 0;
+        if (entry < 0)
+            obituary.error = engine->lanes[i].error;
+        obituary.grown |= engine_bury(engine, i, code, obituary.reason);
+    }
+    obituary.grown |= entered == threads;
+    return obituary;
+}
+
+/* Buries one process if it is dead and starts another. Returns 0, or -1 with a message when no
  * other can be started. */
-static int check_worker(struct processes *processes, unsigned worker)
+static int check_process(struct processes *processes, unsigned index)
 {
     int status;
-    struct process *process = &processes->workers[worker];
+    struct process *process = &processes->all[index];
     if (!is_dead(process, &status))
         return 0;
-    char reason[TASK_MESSAGE_MAX];
-    int code = describe_death(reason, sizeof reason, worker, process->pid, status);
+    pid_t pid = process->pid;
     deaths_forget(&processes->deaths, process->pidfd);
     *process = (struct process){.pidfd = -1};
-    int entered = atomic_load(&processes->pool.engine->lanes[worker].entered);
-    engine_bury(processes->pool.engine, worker, code, reason);
-    if (entered > 0)
+    const struct obituary obituary = bury(processes, index, pid, status);
+    if (obituary.grown)
         processes->stillborn = 0;
-    if (entered < 0) {
-        task_fail(ECHILD, "%s", processes->pool.engine->lanes[worker].error);
+    if (obituary.error) {
+        task_fail(ECHILD, "%s", obituary.error);
         return -1;
     }
-    if (entered == 0 && ++processes->stillborn > STILLBORN_MAX) {
-        task_fail(ECHILD, "%s before it could begin, and so did %u others", reason, STILLBORN_MAX);
+    if (!obituary.grown && ++processes->stillborn > STILLBORN_MAX) {
+        task_fail(ECHILD, "%s before it could begin, and so did %u others", obituary.reason,
+            STILLBORN_MAX);
         return -1;
     }
-    code = fork_worker(processes, worker);
+    int code = fork_process(processes, index);
     if (code)
-        task_fail(code, "processes: %s and cannot be replaced: %s", reason, strerror(code));
+        task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
+            obituary.reason, strerror(code));
     return code ? -1 : 0;
 }
 
 /* Buries and replaces all who have died. */
-static int check_workers(struct processes *processes)
+static int check_all(struct processes *processes)
 {
-    unsigned workers = processes->pool.config.workers, worker;
-    for (unsigned i = 0; i < workers && deaths_next(&processes->deaths, &worker); i++)
-        if (check_worker(processes, worker))
+    unsigned index;
+    for (unsigned i = 0; i < processes->count && deaths_next(&processes->deaths, &index); i++)
+        if (check_process(processes, index))
             return -1;
-    for (unsigned i = 0; i < workers; i++)
-        if (processes->workers[i].pidfd < 0 && check_worker(processes, i))
+    for (unsigned i = 0; i < processes->count; i++)
+        if (processes->all[i].pidfd < 0 && check_process(processes, i))
             return -1;
     processes->checked_at = clock_now();
     return 0;
 }
 
-static bool is_stopped(pid_t pid)
-{
-    char path[32], line[128];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "re");
-    size_t length = file ? fread(line, 1, sizeof line - 1, file) : 0;
-    if (file)
-        fclose(file);
-    line[length] = '\0';
-    const char *state = strrchr(line, ')'); /* the name before it may hold anything */
-    return state && (state[2] == 'T' || state[2] == 't');
-}
-
-/* No range has a task left: a worker that is stopped with some of them in its hands, or with the
- * news that they are done, is killed when it has been so for too long. */
-static void check_stopped(struct processes *processes)
-{
-    uint64_t now = clock_now();
-    for (unsigned i = 0; i < processes->pool.config.workers; i++) {
-        struct process *process = &processes->workers[i];
-        if (process->pid == 0 || !engine_is_between(processes->pool.engine, i) ||
-            !is_stopped(process->pid))
-            process->stopped_since = 0;
-        else if (process->stopped_since == 0)
-            process->stopped_since = now;
-        else if (now - process->stopped_since >= STOPPED_NS)
-            kill(process->pid, SIGKILL);
-    }
-}
-
 static int wait_for_entry(struct processes *processes)
 {
     while (!engine_wait_entered(processes->pool.engine, true))
-        if (check_workers(processes))
+        if (check_all(processes))
             return -1;
     return 0;
 }
 
-static int processes_tend(struct pool *pool)
+int processes_tend(struct pool *pool)
 {
     struct processes *processes = (struct processes *)pool;
-    if (check_workers(processes))
+    if (check_all(processes))
         return -1;
     if (!engine_rouse(pool->engine)) {
         engine_settle(pool->engine);
-        check_stopped(processes);
+        stopped_check(processes);
     }
     return 0;
 }
@@ -218,9 +204,9 @@ static bool is_due(const struct processes *processes)
     return clock_now() - processes->checked_at > ENGINE_RECHECK_MS * 1000000ull;
 }
 
-static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
+int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    if (is_due((struct processes *)pool) && check_workers((struct processes *)pool))
+    if (is_due((struct processes *)pool) && check_all((struct processes *)pool))
         return -1;
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
         end = engine_window(begin, tasks);
@@ -230,8 +216,8 @@ static int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     return 0;
 }
 
-/* Waits for a worker that leaves, also where it was stopped. */
-static void end_worker(struct processes *processes, struct process *process)
+/* Waits for a process whose workers leave, also where it was stopped. */
+static void end_process(struct processes *processes, struct process *process)
 {
     if (process->pid == 0)
         return;
@@ -241,20 +227,21 @@ static void end_worker(struct processes *processes, struct process *process)
     deaths_forget(&processes->deaths, process->pidfd);
 }
 
-static void processes_stop(struct pool *pool)
+void processes_stop(struct pool *pool)
 {
     struct processes *processes = (struct processes *)pool;
     engine_stop(processes->pool.engine);
-    for (unsigned i = 0; i < pool->config.workers; i++)
-        end_worker(processes, &processes->workers[i]);
+    for (unsigned i = 0; i < processes->count; i++)
+        end_process(processes, &processes->all[i]);
     deaths_close(&processes->deaths);
     engine_free(processes->pool.engine);
 }
 
 /* Asks it first, unless it has to be at once. */
-static void processes_kill(struct pool *pool, unsigned worker, bool now)
+void processes_kill(struct pool *pool, unsigned worker, bool now)
 {
-    struct process *process = &((struct processes *)pool)->workers[worker];
+    struct processes *processes = (struct processes *)pool;
+    struct process *process = &processes->all[worker / threads_each(processes)];
     if (process->pid == 0)
         return;
     if (process->asked_at == 0)
@@ -265,9 +252,9 @@ static void processes_kill(struct pool *pool, unsigned worker, bool now)
 
 static void kill_all(struct processes *processes)
 {
-    for (unsigned i = 0; i < processes->pool.config.workers; i++)
-        if (processes->workers[i].pid > 0)
-            kill(processes->workers[i].pid, SIGKILL);
+    for (unsigned i = 0; i < processes->count; i++)
+        if (processes->all[i].pid > 0)
+            kill(processes->all[i].pid, SIGKILL);
 }
 
 static int start_all(struct processes *processes, char *why, size_t size)
@@ -275,8 +262,8 @@ static int start_all(struct processes *processes, char *why, size_t size)
     struct pool *pool = &processes->pool;
     int code = 0;
     unsigned started = 0;
-    while (started < pool->config.workers && !code) {
-        code = fork_worker(processes, started);
+    while (started < processes->count && !code) {
+        code = fork_process(processes, started);
         started += !code;
     }
     const char *error = NULL;
@@ -285,7 +272,7 @@ static int start_all(struct processes *processes, char *why, size_t size)
                                           : engine_entry_error(processes->pool.engine);
     if (!code && !error)
         return 0;
-    pool_start_error(why, size, pool, started, code, error);
+    pool_start_error(why, size, pool, started * threads_each(processes), code, error);
     return -1;
 }
 
@@ -303,7 +290,7 @@ static unsigned count_threads(void)
     return threads;
 }
 
-static int processes_start(struct pool *pool, char *why, size_t size)
+int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
     unsigned threads = count_threads();
@@ -314,6 +301,7 @@ static int processes_start(struct pool *pool, char *why, size_t size)
             pool->ops->name, threads);
         return -1;
     }
+    processes->count = pool->config.workers / threads_each(processes);
     processes->pool.engine = engine_make(pool, true, false);
     if (!processes->pool.engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
@@ -328,14 +316,15 @@ static int processes_start(struct pool *pool, char *why, size_t size)
     return failed;
 }
 
-static uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
+uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
 {
     return engine_ran(pool->engine, worker);
 }
 
-static pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
+pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 {
-    return ((const struct processes *)pool)->workers[worker].pid;
+    const struct processes *processes = (const struct processes *)pool;
+    return processes->all[worker / threads_each(processes)].pid;
 }
 
 const struct pool_ops pool_processes = {

@@ -3,7 +3,7 @@
 #include "future.h"
 #include "idle.h"
 
-void engine_bury(struct engine *engine, unsigned worker, int code, const char *reason)
+bool engine_bury(struct engine *engine, unsigned worker, int code, const char *reason)
 {
     struct lane *lane = &engine->lanes[worker];
     const struct arena *arena = engine->pool->config.arena;
@@ -19,6 +19,7 @@ void engine_bury(struct engine *engine, unsigned worker, int code, const char *r
     }
     atomic_store_explicit(&lane->current, LANE_NONE, memory_order_relaxed);
     lane_set_active(lane, false);
+    return index != LANE_NONE;
 }
 
 static uint64_t activities(struct engine *engine, bool *idle)

@@ -130,10 +130,11 @@ static double serial_at(const struct view *view, const struct view_search *searc
 static void put_label(FILE *out, const struct view_search *search)
 {
     const struct result_search *of = search->search;
-    char label[2 * RESULT_NAME_MAX], chunk[32] = "";
+    char label[sizeof(struct result_name) + 64], chunk[32] = "";
     if (of->config.chunk > 1)
         snprintf(chunk, sizeof chunk, ", chunk %llu", (unsigned long long)of->config.chunk);
-    snprintf(label, sizeof label, "%s \u00d7 %u%s%s", of->config.backend, of->config.workers, chunk,
+    snprintf(label, sizeof label, "%s \u00d7 %u%s%s", result_name(&of->config).text,
+        of->config.workers, chunk,
         of->axis == RESULT_BY_GRAIN ? ""
         : of->cold                  ? ", cold"
                                     : ", warm");

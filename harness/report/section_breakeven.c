@@ -10,8 +10,7 @@
 
 static bool same_config(const struct view_search *a, const struct view_search *b)
 {
-    return strcmp(a->search->config.backend, b->search->config.backend) == 0 &&
-           a->search->config.workers == b->search->config.workers &&
+    return result_same_pool(&a->search->config, &b->search->config) &&
            a->search->config.chunk == b->search->config.chunk;
 }
 
@@ -88,7 +87,7 @@ static void put_row(FILE *out, const struct view *view, const struct view_search
                       faster[] = "always faster than serial";
     const struct result_config *config = &like->search->config;
     double ideal = fmin(config->workers, view->result->usable_cpus);
-    fprintf(out, "| %s | %u%s |", config->backend, config->workers,
+    fprintf(out, "| %s | %u%s |", result_name(config).text, config->workers,
         config->workers > view->result->usable_cpus ? " \u2020" : "");
     if (config->chunk > 0)
         fprintf(out, " %" PRIu64 " |", config->chunk);

@@ -69,7 +69,7 @@ static void put_row(FILE *out, const struct view *view, const struct view_row *r
 {
     const struct summary *summary = &row->summary;
     bool serial = view_is_serial(row);
-    fprintf(out, "| %s", row->config->backend);
+    fprintf(out, "| %s", result_name(row->config).text);
     if (row->config->chunk > 0)
         fprintf(out, ", chunk %" PRIu64, row->config->chunk);
     fprintf(out, " | %u%s | %s | %s | %s | %s | %s | %s | ", row->config->workers,
@@ -113,7 +113,7 @@ static void put_failures(FILE *out, const struct result *result)
         if (!*sample->failure || seen_before(result, i))
             continue;
         const struct result_config *config = &result->configs[sample->config];
-        fprintf(out, "- %s, %u worker%s, failed: ", config->backend, config->workers,
+        fprintf(out, "- %s, %u worker%s, failed: ", result_name(config).text, config->workers,
             config->workers == 1 ? "" : "s");
         markdown_text(out, sample->failure);
         fputc('\n', out);

@@ -54,7 +54,7 @@ static void put_command(FILE *out, const struct view *view, unsigned command)
     struct interval whole = summary_command(result, command, &failed);
     fputs("| ", out);
     markdown_text(out, view->label);
-    fprintf(out, " | %s | %u | %s | ", config->backend, config->workers,
+    fprintf(out, " | %s | %u | %s | ", result_name(config).text, config->workers,
         number_seconds(median_seconds(result, command)).text);
     if (serial) {
         fputs("1 | 1 | 1 | 1 | \u2013 | ", out);

@@ -78,7 +78,7 @@ static const struct view_row *serial_row(const struct view *view)
 static void put_ours(FILE *out, const struct view *view, const struct view_row *row)
 {
     const struct view_row *serial = serial_row(view);
-    fprintf(out, "%s, %u |", row->config->backend, row->config->workers);
+    fprintf(out, "%s, %u |", result_name(row->config).text, row->config->workers);
     if (serial)
         fprintf(out, " %s to %s |", number_seconds(serial->summary.region_s).text,
             number_seconds(row->summary.region_s).text);

@@ -36,8 +36,8 @@ static void put_machine(FILE *out, const struct input *input)
 
 static void put_pool(FILE *out, const struct result_config *config)
 {
-    fprintf(
-        out, "%s, %u worker%s", config->backend, config->workers, config->workers == 1 ? "" : "s");
+    fprintf(out, "%s, %u worker%s", result_name(config).text, config->workers,
+        config->workers == 1 ? "" : "s");
 }
 
 static bool may_speak(const struct view *view)

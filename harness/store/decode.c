@@ -178,6 +178,8 @@ int field_decode(
         return field_complain(trouble, "value", "not an object");
     for (const struct field *field = fields; field->key; field++) {
         const json_t *value = json_object_get(object, field->key);
+        if (!value && field->optional)
+            continue;
         if (!value)
             return field_complain(trouble, field->key, "missing");
         if (decode_field(field, value, record, trouble))

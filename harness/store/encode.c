@@ -136,6 +136,8 @@ json_t *field_encode(const struct field *fields, const void *record, struct fiel
 {
     json_t *object = field_must(json_object());
     for (const struct field *field = fields; field->key; field++) {
+        if (field->optional && !*(const char *)member_of(field, record))
+            continue;
         json_t *value = encode_field(field, record, trouble);
         if (!value) {
             json_decref(object);

@@ -5,6 +5,7 @@
 #define STORE_FIELD_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum field_type {
@@ -27,6 +28,7 @@ enum field_type {
 struct field {
     const char *key; /* NULL ends a table */
     enum field_type type;
+    bool optional; /* a FIELD_NAME that is left out where it is empty */
     size_t offset, size, count_offset;
     double min;
     const char *const *choices; /* ends with NULL */

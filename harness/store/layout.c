@@ -38,7 +38,8 @@ static const struct field param_fields[] = {{"name", FIELD_TEXT, MEMBER(result_p
 static const struct field config_fields[] = {
     {"backend", FIELD_NAME, ARRAY(result_config, backend), .min = 1},
     {"workers", FIELD_UNSIGNED, MEMBER(result_config, workers)},
-    {"chunk", FIELD_COUNT, MEMBER(result_config, chunk)}, END};
+    {"chunk", FIELD_COUNT, MEMBER(result_config, chunk)},
+    {"split", FIELD_NAME, ARRAY(result_config, split), .min = 1, .optional = true}, END};
 
 static const struct field block_fields[] = {{"at_s", FIELD_REAL, MEMBER(result_block, at_s)},
     {"canary_s", FIELD_REAL, MEMBER(result_block, canary_s)}, END};
@@ -84,6 +85,7 @@ static const struct field search_fields[] = {
     {"backend", FIELD_NAME, ARRAY(result_search, config.backend), .min = 1},
     {"workers", FIELD_UNSIGNED, MEMBER(result_search, config.workers)},
     {"chunk", FIELD_COUNT, MEMBER(result_search, config.chunk)},
+    {"split", FIELD_NAME, ARRAY(result_search, config.split), .min = 1, .optional = true},
     {"axis", FIELD_CHOICE, MEMBER(result_search, axis), .choices = axes},
     {"cold", FIELD_FLAG, MEMBER(result_search, cold)},
     {"target", FIELD_REAL, MEMBER(result_search, target)},
@@ -139,7 +141,14 @@ static int check_config(
 {
     trouble->list = list;
     trouble->row = row;
-    return config->workers > 0 ? 0 : field_complain(trouble, "workers", "0");
+    unsigned processes, threads;
+    if (config->workers == 0)
+        return field_complain(trouble, "workers", "0");
+    if (*config->split && (!split_parse(config->split, &processes, &threads) ||
+                              processes * threads != config->workers))
+        return field_complain(
+            trouble, "split", "'%s' is no split of %u workers", config->split, config->workers);
+    return 0;
 }
 
 static int check_configs(const struct result *result, struct field_trouble *trouble)

@@ -5,6 +5,21 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+struct result_name result_name(const struct result_config *config)
+{
+    struct result_name name;
+    snprintf(name.text, sizeof name.text, "%s%s%s", config->backend, *config->split ? " " : "",
+        config->split);
+    return name;
+}
+
+bool result_same_pool(const struct result_config *a, const struct result_config *b)
+{
+    return strcmp(a->backend, b->backend) == 0 && a->workers == b->workers &&
+           strcmp(a->split, b->split) == 0;
+}
 
 struct result *result_new(const char *label)
 {

@@ -7,6 +7,8 @@
 #ifndef STORE_RESULT_H
 #define STORE_RESULT_H
 
+#include "../util/split.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +20,18 @@
 struct result_config {
     char backend[RESULT_NAME_MAX];
     unsigned workers;
-    uint64_t chunk; /* 0: guided */
+    uint64_t chunk;        /* 0: guided */
+    char split[SPLIT_MAX]; /* "2x4": processes and threads of each (split.h); empty: neither */
 };
+
+/* What tables call a configuration: its backend and, where it has one, its split. */
+struct result_name {
+    char text[RESULT_NAME_MAX + SPLIT_MAX];
+};
+struct result_name result_name(const struct result_config *config);
+
+/* Whether both are the same backend, size and split; chunks may differ. */
+bool result_same_pool(const struct result_config *a, const struct result_config *b);
 
 /* One timed stretch of one configuration; all of it runs in a process of its own. */
 struct result_sample {

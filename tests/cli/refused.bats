@@ -64,6 +64,18 @@ teardown() {
     refused 1 '*null: no memory for 1000000000000 tasks (*); ask for fewer with -N' run null -N 1T
 }
 
+@test "splits that are none, or do not fit, are refused" {
+    for split in 2 2x x2 2x0 0x2 2x2x2 -1x2 2X2 ' 2x2' 65536x65536 2x99999999999; do
+        refused 2 "*--split: \"$split\" is not a split (2x4: *)" run null -b hybrid --split "$split"
+    done
+    refused 2 '*--split 2x4 makes 8 workers, not 4; leave -n out, or make both agree' run null -b hybrid --split 2x4 -n 4
+    refused 2 '*--split 2x2 makes 4 workers, not 2; *' sweep null -b hybrid --split 2x2 -n 4,2
+    refused 2 '*--split is for hybrid alone; add -b hybrid' run null --split 2x4
+    refused 2 '*--split is for hybrid alone; add -b hybrid' sweep null -b threads,processes --split all
+    refused 2 '*run takes one split; `poolbench sweep` takes all of them' run null -b hybrid --split all
+    refused 2 '*--split does not go with --profile*' sweep --profile quick --split all
+}
+
 @test "words that are missing or too many are refused with the usage" {
     refused 2 '*something is missing; usage: poolbench run CASE \[options\]' run
     refused 2 '*too many words; usage: poolbench run CASE \[options\]' run null null

@@ -108,6 +108,20 @@ answer() {
     done
 }
 
+@test "--split says how many processes and threads, and sets the pool's size" {
+    for split in 1x4 2x2 4x1; do
+        poolbench run sleep -N 20 --param duration=1ms -b hybrid --split $split --json >run.json
+        json run.json "(d['backend'], d['split'], d['workers'], d['ok']) == ('hybrid', '$split', 4, 20)"
+        json run.json "len(d['pids']) == 4 and len(set(d['pids'])) == int('${split%x*}')"
+    done
+    poolbench run null -N 10 -b hybrid -n 4 --split 2x2 >run.out
+    grep -q '^null on hybrid 2x2, 4 workers: ' run.out
+    POOLBENCH_CPUS=2 poolbench run null -N 10 -b hybrid -n 6 --json >run.json
+    json run.json 'd["split"] == "2x3"'
+    poolbench run null -N 10 -b processes --json >run.json
+    json run.json '"split" not in d'
+}
+
 @test "tasks on a full disk fail one by one with the cause" {
     mount_folder full size=40k
     run --separate-stderr poolbench run files -N 8 --param size=60k --param "folder=$folder" -b threads -n 4 --json

@@ -28,6 +28,18 @@ sweep() {
     [ "$(find . -type f | sort | tr '\n' ' ')" = "./$file ./sweep.err ./sweep.out " ]
 }
 
+@test "--split all makes every split of each size a configuration of its own" {
+    sweep null -N 100 -b hybrid,threads -n 1,4 --split all --blocks 6 -o x.json
+    "$top/tests/schema-check" x.json
+    json x.json '[(c["backend"], c["workers"], c.get("split")) for c in d["configs"]] == [("serial", 1, None),
+        ("hybrid", 1, "1x1"), ("hybrid", 4, "1x4"), ("hybrid", 4, "2x2"), ("hybrid", 4, "4x1"),
+        ("threads", 1, None), ("threads", 4, None)]'
+    [ "$(sed 1,2d sweep.out | awk '/^hybrid/ { print $2, $3 }' | tr '\n' ' ')" = '1x1 1 1x4 4 2x2 4 4x1 4 ' ]
+    sweep null -N 100 -b hybrid,threads --split 2x2 --blocks 6 -o y.json --json
+    json sweep.out '[(r["backend"], r["workers"], r.get("split")) for r in d["rows"]][1:] ==
+        [("hybrid", 4, "2x2"), ("threads", 4, None)]'
+}
+
 @test "the table on stdout has a row for each configuration" {
     sweep null -N 1000 -b threads,queue -n 1,2 --blocks 6 -o x.json
     [[ $(head -n 1 sweep.out) == 'null: 1000 tasks, 6 blocks, '@(TRUSTED|SUSPECT|REFUSED) ]]

@@ -1,5 +1,5 @@
-/* A thousand workers killed at random times while regions run: each task is decided exactly once,
- * no death costs more than a task, nothing hangs, nothing is left. */
+/* A thousand processes killed at random times while regions run: each task is decided exactly once,
+ * no death costs more than a task a thread, nothing hangs, nothing is left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,15 +17,17 @@
 #include <time.h>
 
 #define KILLS 1000
-#define WORKERS_MAX 13
+#define PROCESSES_MAX 13
 #define TASKS 2000
 #define TASK_NS 1000
 #define WAIT_MAX_NS 2000000
 
+extern const struct pool_ops pool_hybrid;
+
 /* What the owner tells the killer, and the tasks tell the owner. */
 struct scene {
-    unsigned workers;
-    _Atomic pid_t pids[WORKERS_MAX]; /* as they were when the region began */
+    unsigned processes;
+    _Atomic pid_t pids[PROCESSES_MAX]; /* as they were when the region began */
     _Atomic bool over;
     _Atomic unsigned killed; /* each pid counted once */
     _Atomic unsigned char runs[TASKS];
@@ -44,34 +46,34 @@ static int short_task(const void *ctx, void *local, uint64_t index, struct task_
 
 /* ---- the killer ---- */
 
-/* Kills a worker that it has not killed yet; stopped first, every third one. A pid that has been
+/* Kills a process that it has not killed yet; stopped first, every third one. A pid that has been
  * waited for is no longer in the list, or the parent's to wait for: it cannot be another's. */
-static void kill_worker(struct scene *scene, pid_t *killed, unsigned worker, uint64_t random)
+static void kill_one(struct scene *scene, pid_t *killed, unsigned index, uint64_t random)
 {
-    pid_t pid = scene->pids[worker];
-    if (pid <= 0 || pid == killed[worker] || scene->killed >= KILLS)
+    pid_t pid = scene->pids[index];
+    if (pid <= 0 || pid == killed[index] || scene->killed >= KILLS)
         return;
     if (random % 3 == 0)
         kill(pid, SIGSTOP);
     if (kill(pid, SIGKILL))
         return;
-    killed[worker] = pid;
+    killed[index] = pid;
     scene->killed++;
 }
 
 static _Noreturn void be_killer(struct scene *scene, uint64_t seed, pid_t owner)
 {
-    pid_t killed[WORKERS_MAX] = {0};
+    pid_t killed[PROCESSES_MAX] = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* the pids would be others' then */
     if (getppid() != owner)
         _exit(1);
     for (uint64_t turn = 0; !scene->over; turn++) {
         uint64_t random = hash_mix(seed, turn);
         nanosleep(&(struct timespec){.tv_nsec = (long)(random % WAIT_MAX_NS)}, NULL);
-        unsigned first = (unsigned)(random >> 32) % scene->workers;
-        unsigned count = (random >> 24) % 8 == 0 ? scene->workers : 1;
+        unsigned first = (unsigned)(random >> 32) % scene->processes;
+        unsigned count = (random >> 24) % 8 == 0 ? scene->processes : 1;
         for (unsigned i = 0; i < count; i++)
-            kill_worker(scene, killed, (first + i) % scene->workers, random >> 8);
+            kill_one(scene, killed, (first + i) % scene->processes, random >> 8);
     }
     _exit(0);
 }
@@ -98,22 +100,31 @@ static unsigned assert_decided(const struct scene *scene, const struct arena *ar
 
 static void tell_pids(struct scene *scene, const struct pool *pool)
 {
-    for (unsigned i = 0; i < scene->workers; i++)
-        scene->pids[i] = pool_worker_pid(pool, i);
+    for (unsigned i = 0; i < scene->processes; i++)
+        scene->pids[i] = pool_worker_pid(pool, i * pool->config.threads_each);
 }
 
-static void survive(unsigned workers, unsigned kills)
+static void survive(
+    const struct pool_ops *ops, unsigned processes, unsigned threads_each, unsigned kills)
 {
     struct scene *scene = pools_shared(sizeof *scene);
     struct arena arena;
+    char why[512];
     unsigned lost = 0;
-    scene->workers = workers;
+    scene->processes = processes;
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
-    struct pool *pool = pools_start(&pool_processes, workers, short_task, scene, &arena);
+    const struct pool_config config = {.workers = processes * threads_each,
+        .threads_each = threads_each,
+        .task = short_task,
+        .ctx = scene,
+        .arena = &arena};
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (!pool)
+        fail_msg("%s", why);
     pid_t owner = getpid(), killer = fork();
     assert_true(killer >= 0);
     if (killer == 0)
-        be_killer(scene, workers, owner);
+        be_killer(scene, processes, owner);
     for (uint64_t region = 0; scene->killed < kills; region++) {
         tell_pids(scene, pool);
         memset((void *)scene->runs, 0, sizeof scene->runs);
@@ -123,8 +134,9 @@ static void survive(unsigned workers, unsigned kills)
     }
     scene->over = true;
     assert_int_equal(waitpid(killer, NULL, 0), killer);
-    assert_true(lost <= scene->killed);
-    print_message("%u workers: %u killed, %u tasks lost\n", workers, scene->killed, lost);
+    assert_true(lost <= scene->killed * threads_each);
+    print_message("%u processes of %u threads: %u killed, %u tasks lost\n", processes, threads_each,
+        scene->killed, lost);
     pool_stop(pool);
     arena_free(&arena);
     pools_unshare(scene, sizeof *scene);
@@ -135,11 +147,20 @@ static void a_thousand_random_kills_cost_a_task_each_at_most(void **state)
     static const unsigned sizes[] = {1, 2, 5, 13};
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        survive(sizes[i], i < 2 ? 100 : KILLS * 2 / 5);
+        survive(&pool_processes, sizes[i], 1, i < 2 ? 100 : KILLS * 2 / 5);
+}
+
+static void a_killed_process_costs_a_task_a_thread_at_most(void **state)
+{
+    (void)state;
+    survive(&pool_hybrid, 2, 2, 300);
+    survive(&pool_hybrid, 1, 4, 100);
+    survive(&pool_hybrid, 3, 3, 100);
 }
 
 int main(void)
 {
     POOLS_ADD(a_thousand_random_kills_cost_a_task_each_at_most, &pool_processes);
+    POOLS_ADD(a_killed_process_costs_a_task_a_thread_at_most, &pool_hybrid);
     return group_run("kills", NULL, NULL);
 }

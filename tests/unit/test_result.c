@@ -138,6 +138,27 @@ static void every_row_is_a_line_with_each_member_under_its_key(void **state)
     assert_true(text[strlen(text) - 1] == '\n');
 }
 
+static void a_split_is_kept_and_left_out_where_there_is_none(void **state)
+{
+    (void)state;
+    struct result *result = full_result();
+    unsigned config = made_config(result, "hybrid", 8);
+    split_write(result->configs[config].split, 8, 4);
+    struct result_search search = result->searches[0];
+    search.config = result->configs[config];
+    unsigned index = result_add_search(result, &search);
+    save(result);
+    assert_schema_takes(path);
+    struct result *back = load();
+    assert_string_equal(back->configs[config].split, "2x4");
+    assert_string_equal(result_name(&back->configs[config]).text, "hybrid 2x4");
+    assert_int_equal(split_threads(back->searches[index].config.split), 4);
+    assert_string_equal(back->configs[1].split, "");
+    assert_string_equal(result_name(&back->configs[1]).text, "threads");
+    result_free(back);
+    result_free(result);
+}
+
 static void bytes_that_are_no_utf_8_are_written_as_question_marks(void **state)
 {
     (void)state;
@@ -159,6 +180,7 @@ int main(void)
         TEST(a_loaded_result_can_be_appended_to),
         TEST(written_files_pass_the_schema),
         TEST(every_row_is_a_line_with_each_member_under_its_key),
+        TEST(a_split_is_kept_and_left_out_where_there_is_none),
         TEST(bytes_that_are_no_utf_8_are_written_as_question_marks),
     };
     return cmocka_run_group_tests_name("result", tests, NULL, NULL);

@@ -1,0 +1,12 @@
+/* The workers of one process: its first thread is one of them and starts the others. */
+#ifndef POOL_CREW_H
+#define POOL_CREW_H
+
+#include "lane.h"
+
+/* Is workers first .. first + threads - 1 until the engine stops and all have left. Where one
+ * cannot enter or be started, the reason stands in its lane and the process ends (_exit) with all
+ * of them: the pool has failed. */
+void crew_work(struct engine *engine, unsigned first, unsigned threads);
+
+#endif

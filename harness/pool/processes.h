@@ -1,0 +1,41 @@
+/* Pools whose workers are the threads of forked processes: process i has `threads_each` of them
+ * (the pool's configuration says how many), with the lanes and worker numbers from i * threads_each
+ * on. `processes` has one a process, `hybrid` several; they share all functions below, which are
+ * hooks of pool.h's struct pool_ops.
+ *
+ * A process is what dies, is stopped, is killed and is replaced: with all of its workers. */
+#ifndef POOL_PROCESSES_H
+#define POOL_PROCESSES_H
+
+#include "deaths.h"
+#include "pool.h"
+
+struct process {
+    pid_t pid;              /* 0: there is none */
+    int pidfd;              /* -1: not watched */
+    uint64_t stopped_since; /* a clock_now: it is stopped and holds tasks; 0: it is not */
+    uint64_t asked_at;      /* a clock_now: when it was asked to end; 0: it was not */
+};
+
+struct processes {
+    struct pool pool;
+    struct deaths deaths;
+    unsigned count;
+    uint64_t checked_at; /* a clock_now: who has died until then is buried */
+    unsigned stillborn;  /* processes in a row that died before their workers had entered */
+    struct process all[];
+};
+
+int processes_start(struct pool *pool, char *why, size_t size);
+int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
+void processes_stop(struct pool *pool);
+uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker);
+int processes_tend(struct pool *pool);
+void processes_kill(struct pool *pool, unsigned worker, bool now);
+pid_t processes_worker_pid(const struct pool *pool, unsigned worker);
+
+/* No range has a task left: a process that is stopped while a worker of it has some in its hands,
+ * or the news that they are done, is killed when it has been so for too long. */
+void stopped_check(struct processes *processes);
+
+#endif
