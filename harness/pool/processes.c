@@ -122,6 +122,8 @@ static int check_worker(struct processes *processes, unsigned worker)
         task_fail(ECHILD, "%s before it could begin, and so did %u others", reason, STILLBORN_MAX);
         return -1;
     }
+    if (pool_is_terminated(&processes->pool))
+        return 0;
     code = fork_worker(processes, worker);
     if (code)
         task_fail(code, "processes: %s and cannot be replaced: %s", reason, strerror(code));

@@ -1,4 +1,5 @@
 /* What the owner does after a worker's death. See engine.h. */
+#include "call.h"
 #include "engine.h"
 #include "future.h"
 #include "idle.h"
@@ -9,8 +10,9 @@ void engine_bury(struct engine *engine, unsigned worker, int code, const char *r
     const struct arena *arena = engine->pool->config.arena;
     uint64_t index = atomic_load_explicit(&lane->current, memory_order_relaxed);
     engine->unsettled = true;
-    if (index != LANE_NONE && engine->region.calls) {
-        futures_bury((struct pool *)engine->pool, worker, (uint32_t)index, reason);
+    if (lane_is_call(index)) {
+        futures_bury(
+            (struct pool *)engine->pool, worker, (uint32_t)(index & ~LANE_CALL), code, reason);
     } else if (index != LANE_NONE) {
         uint64_t begin = atomic_load_explicit(&lane->claimed, memory_order_relaxed);
         atomic_fetch_add_explicit(&lane->ran, index - begin, memory_order_relaxed);
@@ -53,15 +55,24 @@ static bool is_quiet(struct engine *engine)
     return activities(engine, &idle_after) == before && idle_before && idle_after;
 }
 
+/* Whether worker runs what stands in its `current`. Relaxed, all: looked at again later. */
+static bool is_running(const struct engine *engine, unsigned worker, uint64_t current)
+{
+    if (current == LANE_NONE)
+        return false;
+    if (lane_is_call(current))
+        return atomic_load_explicit(&engine->calls->slots[current & ~LANE_CALL].state,
+                   memory_order_relaxed) == CALL_STATE(CALL_RUNNING, worker);
+    return atomic_load_explicit(
+               &engine->pool->config.arena->status[current], memory_order_relaxed) == TASK_PENDING;
+}
+
 bool engine_is_between(const struct engine *engine, unsigned worker)
 {
-    const struct lane *lane = &engine->lanes[worker]; /* relaxed, all: looked at again later */
-    const struct arena *arena = engine->pool->config.arena;
-    uint64_t index = atomic_load_explicit(&lane->current, memory_order_relaxed);
+    const struct lane *lane = &engine->lanes[worker]; /* relaxed, both: as above */
+    uint64_t current = atomic_load_explicit(&lane->current, memory_order_relaxed);
     return atomic_load_explicit(&lane->activity, memory_order_relaxed) % 2 == 1 &&
-           (index == LANE_NONE ||
-               (!engine->region.calls && atomic_load_explicit(&arena->status[index],
-                                             memory_order_relaxed) != TASK_PENDING));
+           !is_running(engine, worker, current);
 }
 
 void engine_settle(struct engine *engine)
