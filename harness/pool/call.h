@@ -38,7 +38,8 @@ struct call {
     uint32_t next;            /* in the list of ended ones: slot + 1, 0: the last */
     int code;                 /* what the function returned, or how its worker died */
     bool timed;
-    bool wakes; /* its end wakes the owner, whatever that waits for */
+    uint64_t held; /* the owner's: the number of the look that found a worker running it */
+    bool wakes;    /* its end wakes the owner, whatever that waits for */
 };
 
 struct calls {

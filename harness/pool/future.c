@@ -81,7 +81,7 @@ static struct future *take_slot(struct pool *pool)
                         ? futures->free_slots[--futures->free_count]
                         : futures->used++;
     struct future *future = &futures->all[slot];
-    *future = (struct future){.pool = pool, .slot = slot};
+    *future = (struct future){.pool = pool, .slot = slot, .serial = ++futures->made};
     if (pool->futures->closed || pool->futures->terminated) { /* by a callback, meanwhile */
         futures->free_slots[futures->free_count++] = slot;
         future->status = FUTURE_CANCELLED;
@@ -208,14 +208,16 @@ void future_end(struct future *future, enum future_status status)
     futures->timed -= options.timeout_s > 0;
     if (future->set)
         completed_add(future->set, future);
-    future->ending = true;
-    if (status != FUTURE_OK && !future->freed)
+    if (future->freed) {
+        if (!future->in_flight)
+            release(future);
+        return;
+    }
+    uint64_t serial = future->serial; /* a callback may free it and submit in its place */
+    if (status != FUTURE_OK)
         call_back(future, options.on_error, options.argument);
-    if (!future->freed)
+    if (future->serial == serial && !future->freed)
         call_back(future, options.on_done, options.argument);
-    future->ending = false;
-    if (future->freed && !future->in_flight)
-        release(future);
 }
 
 static void end_or_retry(struct future *future, enum future_status status)
@@ -248,7 +250,7 @@ static void come_back(struct future *future)
     }
     if (future->status == FUTURE_PENDING) /* acquire: pairs with the worker's last change */
         end_or_retry(future, (enum future_status)CALL_FATE(state));
-    else if (future->freed && !future->ending)
+    else if (future->freed)
         release(future);
 }
 
@@ -393,7 +395,8 @@ void futures_requeue(struct pool *pool)
     take_in(pool);
     calls_clear_queue(pool->engine->calls);
     for (uint32_t i = 0; i < pool->futures->used; i++)
-        if (pool->futures->all[i].in_flight && !pool->futures->all[i].listed)
+        if (pool->futures->all[i].in_flight && !pool->futures->all[i].listed &&
+            pool->engine->calls->slots[i].held != pool->engine->looks)
             engine_call(pool->engine, i);
 }
 
@@ -534,7 +537,7 @@ void future_free(struct future *future)
         future_cancel(future);
     else if (future->in_flight)
         futures->stuck_orphans += future->status == FUTURE_TIMEOUT;
-    else if (!future->ending)
+    else
         release(future);
 }
 

@@ -13,8 +13,8 @@ struct future {
     bool in_flight; /* the slot is with the workers, and comes back through calls->ended */
     bool listed;    /* the slot has come back and stands in the owner's list */
     bool freed;     /* given back; released when the slot has come back */
-    bool ending;    /* its callbacks run: not released before they return */
     unsigned attempts;
+    uint64_t serial;   /* of the submission: who has it still has this one */
     uint64_t retry_at; /* a clock_now; 0: no retry is due */
     struct pool_options options;
     struct pool_completed *set;
@@ -35,7 +35,7 @@ struct futures {
     bool closed, terminated;
     bool stopping;        /* nothing is retried */
     struct batch *region; /* a pool_map_async that is under way on the arena, or NULL */
-    uint64_t ended, callback_failures;
+    uint64_t made, ended, callback_failures;
     uint32_t *free_slots;
     struct future all[];
 };
@@ -57,7 +57,8 @@ uint64_t futures_deadline(double seconds);
 /* Worker has died while it was at this slot. */
 void futures_bury(struct pool *pool, unsigned worker, uint32_t slot, int code, const char *reason);
 
-/* All is quiet after a death: puts in again what the dead had claimed and not begun. */
+/* After a death, when nobody holds a call but those that the last look found running: puts in again
+ * what the dead had claimed and not begun. */
 void futures_requeue(struct pool *pool);
 
 /* pool_submit, where the payload may be larger than call_size: up to CACHE_LINE. */

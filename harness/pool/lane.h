@@ -76,6 +76,8 @@ struct engine {
     uint32_t queue_end;    /* the next position for a call */
     bool unsettled;        /* a worker has died since `expected` was last made to fit ... */
     uint64_t settled;      /* ... which was so often */
+    bool unqueued;         /* ... since futures_requeue */
+    uint64_t looks;        /* at who holds calls: the latest one's number */
     double task_ns;        /* what a task took in the last region; 0: not known */
     void *local;           /* of the owner where it works */
     uint64_t last_end;     /* a clock_now, when it had done its share of the last region */

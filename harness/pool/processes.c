@@ -157,8 +157,8 @@ static bool is_stopped(pid_t pid)
     return state && (state[2] == 'T' || state[2] == 't');
 }
 
-/* No range has a task left: a worker that is stopped with some of them in its hands, or with the
- * news that they are done, is killed when it has been so for too long. */
+/* A worker that is stopped with tasks in its hands that it has not begun, or with the news that
+ * they are done, is killed when it has been so for too long. */
 static void check_stopped(struct processes *processes)
 {
     uint64_t now = clock_now();
@@ -187,10 +187,9 @@ static int processes_tend(struct pool *pool)
     struct processes *processes = (struct processes *)pool;
     if (check_workers(processes))
         return -1;
-    if (!engine_rouse(pool->engine)) {
+    if (!engine_rouse(pool->engine))
         engine_settle(pool->engine);
-        check_stopped(processes);
-    }
+    check_stopped(processes);
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* What the tests of calls share: functions to be called, a scene that they and the tests see, pools.
- * To be included after cmocka.h by one test program each. */
+/* What the tests of calls share: functions to be called, a scene that they and the tests see,
+ * pools. To be included after cmocka.h by one test program each. */
 #ifndef UNIT_CALLS_H
 #define UNIT_CALLS_H
 

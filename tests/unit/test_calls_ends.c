@@ -15,8 +15,8 @@ static int nap(struct pool_call *call)
 {
     uint64_t ms;
     memcpy(&ms, call->payload, sizeof ms);
-    nanosleep(&(struct timespec){.tv_sec = (time_t)(ms / 1000),
-                  .tv_nsec = (long)(ms % 1000) * 1000000},
+    nanosleep(
+        &(struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
         NULL);
     return echo(call);
 }
@@ -473,8 +473,8 @@ static void a_death_costs_a_region_without_waiting_one_task(void **state)
                                                                  : TASK_OK);
         assert_int_equal(*arena.failed, 12);
         for (int i = 0; i < 12; i++)
-            assert_int_equal(arena.failures[i].code,
-                arena.failures[i].index % 100 == 50 ? ERANGE : SIGKILL);
+            assert_int_equal(
+                arena.failures[i].code, arena.failures[i].index % 100 == 50 ? ERANGE : SIGKILL);
         pool_stop(pool);
     }
     arena_free(&arena);
