@@ -37,10 +37,12 @@ struct call {
     _Atomic uint64_t started; /* a clock_now, where it is timed; 0: not begun */
     uint32_t next;            /* in the list of ended ones: slot + 1, 0: the last */
     int code;                 /* what the function returned, or how its worker died */
-    bool timed;
     uint64_t held; /* the owner's: the number of the look that found a worker running it */
-    bool wakes;    /* its end wakes the owner, whatever that waits for */
+    bool timed;
+    bool wakes; /* its end wakes the owner, whatever that waits for */
 };
+
+_Static_assert(sizeof(struct call) == CACHE_LINE, "a call is a cache line");
 
 struct calls {
     uint32_t max, mask;                          /* slots; positions in the queue less 1 */
