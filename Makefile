@@ -67,7 +67,7 @@ BENCH_TBB = $(if $(filter %/onetbb.cpp,$(LEFT_OUT)),,$(BUILD)/tests/bench/tbb_lo
 BENCH_OBJECTS = $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(BENCH_TBB)
 LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/stress/stress.c)))
 STRESS_PROGRAM := $(BUILD)/tests/stress/stress
-POOL_TESTS = $(filter %/test_range %/test_stress $(BUILD)/tests/unit/test_pool%,$(TEST_PROGRAMS))
+POOL_TESTS = $(filter %/test_range %/test_stress $(BUILD)/tests/unit/test_pool% $(BUILD)/tests/unit/test_calls%,$(TEST_PROGRAMS))
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
 TEST_FILES = $(if $(TESTS),$(foreach test,$(TESTS:.bats=),$(filter %/$(test) %/$(test).bats,$(ALL_TESTS))),$(ALL_TESTS))
 
@@ -122,7 +122,7 @@ tsan: ## run the tests with the thread sanitizer
 	$(MAKE) check SANITIZE=thread
 
 points: ## run the test that kills workers at every point of the engine
-	+@$(MAKE) check VARIANT=$(VARIANT)-points CFLAGS='$(CFLAGS) -DPOOL_POINTS' TESTS=unit/test_pool_points
+	+@$(MAKE) check VARIANT=$(VARIANT)-points CFLAGS='$(CFLAGS) -DPOOL_POINTS' TESTS='unit/test_pool_points unit/test_calls_points'
 
 clean: ## remove everything that make has built
 	rm -rf build poolbench

@@ -1,98 +1,163 @@
-/* Regions without waiting: a region's chunks as calls, and one future for all of them. */
+/* Regions without waiting: a region's chunks as calls, and one future for all of them. What deaths
+ * have left is done in another pass, when all chunks have ended. */
 #include "call.h"
 #include "future.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct batch {
     struct future *whole;
-    uint64_t next, tasks, chunk; /* tasks next .. tasks-1 are not submitted */
+    uint64_t next, tasks, chunk; /* tasks next .. tasks-1 are not submitted in this pass */
     uint32_t under_way;
+    bool filling;   /* pieces are being submitted: those that end meanwhile leave it at that */
+    bool lost;      /* a worker has died in this pass */
+    bool again;     /* this is a further pass: some tasks are decided already */
+    bool cancelled; /* a piece was */
+    int code;       /* why no more could be submitted */
 };
 
 struct piece {
     uint64_t begin, end;
+    bool again;
 };
+
+_Static_assert(sizeof(struct piece) <= CACHE_LINE, "there is room for so much in any pool");
+
+static bool is_pending(const struct arena *arena, uint64_t index)
+{
+    return atomic_load_explicit(&arena->status[index], memory_order_relaxed) == TASK_PENDING;
+}
 
 static int run_piece(struct pool_call *call)
 {
     const struct runner *me = calls_runner();
+    const struct pool *pool = me->engine->pool;
     const struct piece *piece = call->payload;
-    pool_run_range(me->engine->pool, me->local, me->worker, piece->begin, piece->end, NULL);
+    if (!piece->again)
+        pool_run_range(pool, me->local, me->worker, piece->begin, piece->end, NULL);
+    for (uint64_t i = piece->begin; piece->again && i < piece->end; i++)
+        if (is_pending(pool->config.arena, i))
+            pool_run_range(pool, me->local, me->worker, i, i + 1, NULL);
     return 0;
 }
 
 static int piece_ended(struct future *future, void *argument);
 
 /* Submits as much as there are free futures for; the rest follows as pieces end. */
-static int submit_pieces(struct batch *batch)
+static void submit_pieces(struct batch *batch)
 {
-    struct pool *pool = batch->whole->pool;
     const struct pool_options options = {.on_done = piece_ended, .argument = batch};
-    while (batch->next < batch->tasks) {
+    batch->filling = true;
+    while (batch->next < batch->tasks && !batch->code) {
         uint64_t left = batch->tasks - batch->next;
-        const struct piece piece = {
-            batch->next, batch->next + (batch->chunk < left ? batch->chunk : left)};
-        if (!pool_submit(pool, run_piece, &piece, sizeof piece, &options))
-            return batch->under_way > 0 && errno == EAGAIN ? 0 : errno;
+        const struct piece piece = {.begin = batch->next,
+            .end = batch->next + (batch->chunk < left ? batch->chunk : left),
+            .again = batch->again};
+        if (!future_submit(batch->whole->pool, run_piece, &piece, sizeof piece, &options)) {
+            if (errno != EAGAIN || batch->under_way == 0)
+                batch->code = errno;
+            break;
+        }
         batch->next = piece.end;
         batch->under_way++;
     }
-    return 0;
+    batch->filling = false;
 }
 
-/* The worker died in the first task that has no status: that one is lost, the others are not. */
-static uint64_t after_death(struct future *future, const struct piece *piece)
+/* The worker died in the first task that has no status, or before it: that one is lost. */
+static void lose_one(struct future *future, const struct piece *piece)
 {
-    const struct arena *arena = future->pool->config.arena;
-    uint64_t lost = piece->begin; /* relaxed: the burial has synchronised */
-    while (lost < piece->end &&
-           atomic_load_explicit(&arena->status[lost], memory_order_relaxed) != TASK_PENDING)
+    const struct pool *pool = future->pool;
+    const struct call *call = &pool->engine->calls->slots[future->slot];
+    unsigned worker = CALL_WORKER(atomic_load_explicit(&call->state, memory_order_relaxed));
+    uint64_t lost = piece->begin;
+    while (lost < piece->end && !is_pending(pool->config.arena, lost))
         lost++;
     if (lost < piece->end)
-        arena_fail(arena, lost, TASK_LOST, ECHILD, 0, future_message(future));
-    return lost + 1;
+        arena_lose(pool->config.arena, lost, call->code, worker, future_message(future));
+}
+
+static enum future_status outcome(struct batch *batch)
+{
+    struct future *whole = batch->whole;
+    struct calls *calls = whole->pool->engine->calls;
+    if (batch->cancelled || batch->code == EPIPE)
+        return FUTURE_CANCELLED;
+    if (batch->code == 0)
+        return FUTURE_OK;
+    calls->slots[whole->slot].code = batch->code;
+    snprintf(calls_message(calls, whole->slot), TASK_MESSAGE_MAX,
+        "not all tasks could be submitted: %s", strerror(batch->code));
+    return FUTURE_ERROR;
+}
+
+static void end(struct batch *batch)
+{
+    struct future *whole = batch->whole;
+    enum future_status status = outcome(batch);
+    arena_tidy(whole->pool->config.arena);
+    whole->pool->futures->region = NULL;
+    free(batch);
+    if (whole->status == FUTURE_PENDING) /* or the pool was terminated */
+        future_end(whole, status);
+}
+
+static void go_on(struct batch *batch)
+{
+    submit_pieces(batch);
+    while (batch->under_way == 0 && batch->lost && !batch->code) {
+        batch->lost = false;
+        batch->again = true;
+        batch->next = 0;
+        submit_pieces(batch);
+    }
+    if (batch->under_way == 0)
+        end(batch);
 }
 
 static int piece_ended(struct future *future, void *argument)
 {
     struct batch *batch = argument;
-    const struct piece piece =
-        *(const struct piece *)calls_payload(future->pool->engine->calls, future->slot);
-    enum future_status status = future_status(future);
-    const struct pool_options options = {.on_done = piece_ended, .argument = batch};
+    const struct piece *piece = calls_payload(future->pool->engine->calls, future->slot);
     batch->under_way--;
-    if (status == FUTURE_LOST) {
-        const struct piece rest = {after_death(future, &piece), piece.end};
-        if (rest.begin < rest.end &&
-            pool_submit(future->pool, run_piece, &rest, sizeof rest, &options))
-            batch->under_way++;
+    batch->cancelled = batch->cancelled || future->status == FUTURE_CANCELLED;
+    if (future->status == FUTURE_LOST) {
+        lose_one(future, piece);
+        batch->lost = true;
     }
     future_free(future);
-    if (submit_pieces(batch) == 0 && batch->under_way > 0)
-        return 0;
-    struct future *whole = batch->whole;
-    free(batch);
-    if (whole->status == FUTURE_PENDING) /* or the pool was terminated */
-        future_end(whole, status == FUTURE_CANCELLED ? FUTURE_CANCELLED : FUTURE_OK);
+    if (!batch->filling)
+        go_on(batch);
     return 0;
+}
+
+/* For a first piece there is a place; else the region cannot begin. */
+static bool has_place(struct pool *pool)
+{
+    struct future *probe = future_make(pool, NULL);
+    if (probe)
+        future_abandon(probe);
+    return probe;
 }
 
 struct future *pool_map_async(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    struct future *whole = future_make(pool, NULL);
-    struct batch *batch = whole ? malloc(sizeof *batch) : NULL;
-    if (!batch)
+    struct future *whole = pool_refuses_region(pool, tasks) ? NULL : future_make(pool, NULL);
+    bool possible = whole && has_place(pool) && !pool_refuses_region(pool, tasks);
+    struct batch *batch = possible ? malloc(sizeof *batch) : NULL;
+    if (!batch) {
+        if (whole)
+            future_abandon(whole);
         return NULL;
+    }
     if (chunk == 0)
         chunk = pool_chunk(tasks, 0, pool->config.workers);
     *batch = (struct batch){.whole = whole, .tasks = tasks, .chunk = chunk};
+    pool->futures->region = batch;
     arena_reset(pool->config.arena, tasks);
-    int code = submit_pieces(batch);
-    if (code || tasks == 0) {
-        free(batch);
-        future_end(whole, code ? FUTURE_ERROR : FUTURE_OK);
-    }
+    go_on(batch);
     return whole;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -34,8 +35,9 @@ struct calls *calls_make(uint32_t max, size_t call_size)
     made.stride = round_up(call_size ? call_size : 1, CACHE_LINE);
     made.queue = sizeof made + max * sizeof(struct call);
     made.messages = made.queue + (made.mask + 1) * sizeof(uint32_t);
-    made.data = round_up(made.messages + max * (size_t)TASK_MESSAGE_MAX, CACHE_LINE);
-    if (__builtin_mul_overflow(2 * (size_t)max, made.stride, &made.size) ||
+    made.data = round_up(made.messages + 2 * max * (size_t)TASK_MESSAGE_MAX, CACHE_LINE);
+    if (call_size > SIZE_MAX / 2 ||
+        __builtin_mul_overflow(2 * (size_t)max, made.stride, &made.size) ||
         __builtin_add_overflow(made.size, made.data, &made.size)) {
         errno = EOVERFLOW;
         return NULL;
@@ -75,7 +77,12 @@ void *calls_result(struct calls *calls, uint32_t slot)
 
 char *calls_message(struct calls *calls, uint32_t slot)
 {
-    return at(calls, calls->messages + slot * (size_t)TASK_MESSAGE_MAX);
+    return at(calls, calls->messages + 2 * slot * (size_t)TASK_MESSAGE_MAX);
+}
+
+char *calls_fate(struct calls *calls, uint32_t slot)
+{
+    return calls_message(calls, slot) + TASK_MESSAGE_MAX;
 }
 
 bool calls_put(struct engine *engine, uint32_t slot)
@@ -107,19 +114,26 @@ static uint32_t take_place(struct calls *calls, uint32_t position)
 {
     _Atomic uint32_t *taken = place(calls, position); /* filled before the claim: range_extend */
     uint32_t slot = atomic_load_explicit(taken, memory_order_relaxed) - 1;
+    POOL_POINT(CALL_CLAIMED);
     atomic_store_explicit(taken, 0, memory_order_release); /* pairs with calls_put */
+    POOL_POINT(CALL_PLACE_TAKEN);
     return slot;
 }
 
 static void push_ended(struct engine *engine, uint32_t slot)
 {
     struct calls *calls = engine->calls;
+    bool wakes = calls->slots[slot].wakes; /* it is the owner's after the push */
     uint32_t last = atomic_load_explicit(&calls->ended, memory_order_relaxed);
     do
         calls->slots[slot].next = last;
-    while (!atomic_compare_exchange_weak_explicit(&calls->ended, &last, slot + 1,
-        memory_order_seq_cst, memory_order_relaxed)); /* before the look at the sleeping owner */
-    if (atomic_load_explicit(&calls->owner_wants_each, memory_order_relaxed))
+    while (!atomic_compare_exchange_weak_explicit(
+        &calls->ended, &last, slot + 1, memory_order_seq_cst, memory_order_relaxed));
+    POOL_POINT(CALL_PUSHED);
+    /* sequentially consistent, as the push: the owner says what it waits for and that it sleeps,
+     * then looks for pushes (futures_step) */
+    uint32_t awaited = atomic_load(&calls->awaited);
+    if (wakes || awaited == slot + 1 || awaited == CALLS_ANY)
         idle_wake_owner(engine);
 }
 
@@ -143,17 +157,27 @@ const struct runner *calls_runner(void)
     return current_runner;
 }
 
+/* The owner has given up a call that was running. It kills processes for that: not in the middle
+ * of another call. */
+static void end_given_up(const struct engine *engine)
+{
+    if (engine->shared)
+        _exit(1);
+}
+
 static void run_one(const struct runner *me, uint32_t slot)
 {
     struct calls *calls = me->engine->calls;
     struct call *call = &calls->slots[slot];
     uint64_t expected = CALL_STATE(CALL_PENDING, 0), running = CALL_STATE(CALL_RUNNING, me->worker);
-    atomic_store_explicit(&me->lane->current, slot, memory_order_relaxed);
+    atomic_store_explicit(&me->lane->current, LANE_CALL | slot, memory_order_relaxed);
+    POOL_POINT(CALL_CURRENT_SET);
     if (call->timed)
         atomic_store_explicit(&call->started, clock_now(), memory_order_relaxed); /* a hint */
     /* acquire: against future_cancel's release; the contents came with the position */
     if (atomic_compare_exchange_strong_explicit(
             &call->state, &expected, running, memory_order_acquire, memory_order_relaxed)) {
+        POOL_POINT(CALL_RUNNING);
         struct pool_call given = {
             .ctx = me->engine->pool->config.ctx,
             .local = me->local,
@@ -162,14 +186,20 @@ static void run_one(const struct runner *me, uint32_t slot)
             .result = calls_result(calls, slot),
         };
         int code = call->function(&given);
+        POOL_POINT(CALL_RETURNED);
         note_outcome(calls, slot, &given, code);
-        /* fails where the owner has given it up meanwhile (TIMEOUT); release: the result */
-        atomic_compare_exchange_strong_explicit(&call->state, &running,
-            CALL_STATE(call->code ? CALL_ERROR : CALL_OK, me->worker), memory_order_release,
-            memory_order_relaxed);
+        POOL_POINT(CALL_NOTED);
+        /* release: the result */
+        if (!atomic_compare_exchange_strong_explicit(&call->state, &running,
+                CALL_STATE(call->code ? CALL_ERROR : CALL_OK, me->worker), memory_order_release,
+                memory_order_relaxed))
+            end_given_up(me->engine);
+        POOL_POINT(CALL_DECIDED);
     }
     push_ended(me->engine, slot);
+    POOL_POINT(CALL_TOLD);
     atomic_store_explicit(&me->lane->current, LANE_NONE, memory_order_relaxed);
+    POOL_POINT(CALL_CURRENT_CLEARED);
 }
 
 void calls_run(const struct runner *me, struct range positions)

@@ -27,15 +27,22 @@ enum call_fate {
 #define CALL_FATE(state) ((enum call_fate)((state)&0xff))
 #define CALL_WORKER(state) ((unsigned)((state) >> 8))
 
+/* Of `awaited`: any call's end wakes the owner. 0: only the end of all that was put in. */
+#define CALLS_ANY UINT32_MAX
+
 struct call {
     _Alignas(CACHE_LINE) _Atomic uint64_t state;
     pool_function *function;
     size_t payload_size, result_size;
     _Atomic uint64_t started; /* a clock_now, where it is timed; 0: not begun */
     uint32_t next;            /* in the list of ended ones: slot + 1, 0: the last */
-    int code;                 /* what the function returned */
+    int code;                 /* what the function returned, or how its worker died */
+    uint64_t held; /* the owner's: the number of the look that found a worker running it */
     bool timed;
+    bool wakes; /* its end wakes the owner, whatever that waits for */
 };
+
+_Static_assert(sizeof(struct call) == CACHE_LINE, "a call is a cache line");
 
 struct calls {
     uint32_t max, mask;                          /* slots; positions in the queue less 1 */
@@ -44,7 +51,7 @@ struct calls {
     size_t size;                                 /* of the whole mapping */
     size_t queue, messages, data;                /* offsets of the parts behind slots[] */
     _Alignas(CACHE_LINE) _Atomic uint32_t ended; /* slot + 1 of the last one, 0: none */
-    _Atomic bool owner_wants_each; /* wake it at each end, not only when all have ended */
+    _Atomic uint32_t awaited; /* slot + 1 of the call whose end wakes the owner; 0, CALLS_ANY */
     struct call slots[];
 };
 
@@ -54,7 +61,11 @@ void calls_free(struct calls *calls);
 
 void *calls_payload(struct calls *calls, uint32_t slot);
 void *calls_result(struct calls *calls, uint32_t slot);
-char *calls_message(struct calls *calls, uint32_t slot); /* TASK_MESSAGE_MAX bytes */
+
+/* What the function said, which may be saying it still when it has timed out, and what the owner
+ * says of a call that did not end by itself. TASK_MESSAGE_MAX bytes each. */
+char *calls_message(struct calls *calls, uint32_t slot);
+char *calls_fate(struct calls *calls, uint32_t slot);
 
 /* Owner: puts a pending slot into the queue. False when the place is still taken: an old call that
  * a worker has claimed and not begun. */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RECHECK_NS (ENGINE_RECHECK_MS * 1000000ull)
+
 struct futures *futures_make(struct pool *pool)
 {
     uint32_t max = pool->config.calls_max;
@@ -27,8 +29,10 @@ struct futures *futures_make(struct pool *pool)
 
 void futures_free(struct futures *futures)
 {
-    if (futures)
+    if (futures) {
         free(futures->free_slots);
+        free(futures->region);
+    }
     free(futures);
 }
 
@@ -61,8 +65,9 @@ static int check(struct pool *pool)
 static bool wait_for_slot(struct pool *pool)
 {
     struct futures *futures = pool->futures;
-    while (futures->free_count == 0 && futures->used == futures->max && futures->orphans > 0)
-        if (futures_step(pool, UINT64_MAX))
+    while (futures->free_count == 0 && futures->used == futures->max &&
+           futures->orphans > futures->stuck_orphans)
+        if (futures_step(pool, CALLS_ANY, UINT64_MAX))
             return false;
     return futures->free_count > 0 || futures->used < futures->max;
 }
@@ -76,7 +81,12 @@ static struct future *take_slot(struct pool *pool)
                         ? futures->free_slots[--futures->free_count]
                         : futures->used++;
     struct future *future = &futures->all[slot];
-    *future = (struct future){.pool = pool, .slot = slot};
+    *future = (struct future){.pool = pool, .slot = slot, .serial = ++futures->made};
+    if (pool->futures->closed || pool->futures->terminated) { /* by a callback, meanwhile */
+        futures->free_slots[futures->free_count++] = slot;
+        future->status = FUTURE_CANCELLED;
+        return NULL;
+    }
     return future;
 }
 
@@ -96,6 +106,10 @@ struct future *future_make(struct pool *pool, const struct pool_options *options
         return NULL;
     }
     struct future *future = take_slot(pool);
+    if (!future && (pool->futures->closed || pool->futures->terminated)) {
+        refuse(EPIPE, "the pool is closed");
+        return NULL;
+    }
     if (!future) {
         refuse(EAGAIN, "calls_max futures exist; free some, or start the pool with more");
         return NULL;
@@ -119,22 +133,35 @@ static int send(struct future *future)
     /* relaxed, both: published with the position */
     atomic_store_explicit(&call->started, 0, memory_order_relaxed);
     atomic_store_explicit(&call->state, CALL_STATE(CALL_PENDING, 0), memory_order_relaxed);
-    future->in_flight = true;
+    call->wakes =
+        future->options.on_done || future->options.on_error || future->options.retries > 0;
     future->attempts++;
-    pool->futures->in_flight++;
-    while (!engine_call(pool->engine, future->slot))
-        if (futures_step(pool, futures_deadline(0.001)))
+    while (!engine_call(pool->engine, future->slot)) {
+        if (futures_step(pool, CALLS_ANY, futures_deadline(0.001)))
             return -1;
+        if (future->status != FUTURE_PENDING) /* a callback has terminated the pool */
+            return 0;
+    }
+    future->in_flight = true; /* not before: futures_requeue puts in what is in flight */
+    pool->futures->in_flight++;
     return 0;
 }
 
-struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
+void future_abandon(struct future *future)
+{
+    struct futures *futures = future->pool->futures;
+    if (future->status == FUTURE_PENDING) { /* else a callback has terminated the pool */
+        futures->pending--;
+        futures->timed -= future->options.timeout_s > 0;
+        future->status = FUTURE_CANCELLED;
+    }
+    futures->orphans++;
+    release(future);
+}
+
+struct future *future_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options)
 {
-    if (payload_size > pool->config.call_size && check(pool) == 0) {
-        refuse(E2BIG, "the payload is larger than the pool's call_size");
-        return NULL;
-    }
     struct future *future = future_make(pool, options);
     if (!future)
         return NULL;
@@ -144,10 +171,21 @@ struct future *pool_submit(struct pool *pool, pool_function *function, const voi
     if (payload_size > 0)
         memcpy(calls_payload(pool->engine->calls, future->slot), payload, payload_size);
     if (send(future)) {
+        future_abandon(future);
         errno = ECHILD;
         return NULL;
     }
     return future;
+}
+
+struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
+    size_t payload_size, const struct pool_options *options)
+{
+    if (payload_size > pool->config.call_size && check(pool) == 0) {
+        refuse(E2BIG, "the payload is larger than the pool's call_size");
+        return NULL;
+    }
+    return future_submit(pool, function, payload, payload_size, options);
 }
 
 /* ---- its end ---- */
@@ -175,9 +213,10 @@ void future_end(struct future *future, enum future_status status)
             release(future);
         return;
     }
+    uint64_t serial = future->serial; /* a callback may free it and submit in its place */
     if (status != FUTURE_OK)
         call_back(future, options.on_error, options.argument);
-    if (!future->freed)
+    if (future->serial == serial && !future->freed)
         call_back(future, options.on_done, options.argument);
 }
 
@@ -186,9 +225,11 @@ static void end_or_retry(struct future *future, enum future_status status)
     struct futures *futures = future->pool->futures;
     bool failed = status == FUTURE_ERROR || status == FUTURE_LOST || status == FUTURE_TIMEOUT;
     if (failed && future->attempts <= future->options.retries && !futures->terminated &&
-        !future->freed) {
-        futures->retrying++;
-        future->retry_at = futures_deadline(future->options.retry_delay_s);
+        !futures->stopping && !future->freed) {
+        double delay = future->options.retry_delay_s;
+        future->retry_at = futures_deadline(delay > 0 ? delay : 0);
+        if (futures->retrying++ == 0 || future->retry_at < futures->retry_soonest)
+            futures->retry_soonest = future->retry_at;
     } else {
         future_end(future, status);
     }
@@ -200,53 +241,91 @@ static void come_back(struct future *future)
     if (!future->in_flight) /* the pool was terminated meanwhile */
         return;
     uint64_t state = atomic_load_explicit(&call_of(future)->state, memory_order_acquire);
+    struct futures *futures = future->pool->futures;
     future->in_flight = false;
-    future->pool->futures->in_flight--;
+    futures->in_flight--;
+    if (future->status == FUTURE_TIMEOUT) {
+        futures->stuck--;
+        futures->stuck_orphans -= future->freed;
+    }
     if (future->status == FUTURE_PENDING) /* acquire: pairs with the worker's last change */
         end_or_retry(future, (enum future_status)CALL_FATE(state));
     else if (future->freed)
         release(future);
 }
 
-/* Takes in what has ended, in order. One list for all, since a callback may wait itself. */
-static bool collect(struct pool *pool)
+static void append(struct futures *futures, struct calls *calls, uint32_t list, uint32_t last)
 {
-    struct futures *futures = pool->futures;
+    if (futures->first)
+        calls->slots[futures->last - 1].next = list;
+    else
+        futures->first = list;
+    futures->last = last;
+}
+
+/* Moves what has ended to the owner's own list, in order. Tells nobody, so it may be called where
+ * callbacks must not run. */
+static void take_in(struct pool *pool)
+{
     struct calls *calls = pool->engine->calls;
     uint32_t newest = calls_take_ended(calls), list = 0;
     for (uint32_t slot = newest, next; slot; slot = next) { /* the latest is first: turn round */
         next = calls->slots[slot - 1].next;
         calls->slots[slot - 1].next = list;
+        pool->futures->all[slot - 1].listed = true;
         list = slot;
     }
-    if (list && futures->first)
-        calls->slots[futures->last - 1].next = list;
-    else if (list)
-        futures->first = list;
     if (list)
-        futures->last = newest;
+        append(pool->futures, calls, list, newest);
+}
+
+/* Ends what has ended. One list for all, since a callback may wait itself. */
+static bool collect(struct pool *pool)
+{
+    struct futures *futures = pool->futures;
+    take_in(pool);
     bool any = futures->first != 0;
     while (futures->first) {
-        uint32_t slot = futures->first - 1;
-        futures->first = calls->slots[slot].next;
-        come_back(&futures->all[slot]);
+        struct future *future = &futures->all[futures->first - 1];
+        futures->first = call_of(future)->next;
+        future->listed = false;
+        come_back(future);
     }
     return any;
 }
 
 /* ---- retries and timeouts ---- */
 
+/* Returns 0, or -1 when the pool is broken: the retry is then still due. */
+static int retry(struct future *future)
+{
+    struct futures *futures = future->pool->futures;
+    uint64_t due = future->retry_at;
+    future->retry_at = 0;
+    futures->retrying--;
+    if (send(future) == 0)
+        return 0;
+    future->retry_at = futures->retry_soonest = due;
+    futures->retrying++;
+    return -1;
+}
+
 static int start_retries(struct pool *pool, uint64_t now)
 {
     struct futures *futures = pool->futures;
-    for (uint32_t i = 0; futures->retrying > 0 && i < futures->used; i++) {
+    if (futures->retrying == 0 || now < futures->retry_soonest)
+        return 0;
+    futures->retry_soonest = UINT64_MAX;
+    for (uint32_t i = 0; i < futures->used; i++) {
         struct future *future = &futures->all[i];
-        if (future->retry_at == 0 || future->retry_at > now)
+        if (future->retry_at == 0)
             continue;
-        future->retry_at = 0;
-        futures->retrying--;
-        if (send(future))
-            return -1;
+        if (future->retry_at <= now) {
+            if (retry(future))
+                return -1;
+        } else if (future->retry_at < futures->retry_soonest) {
+            futures->retry_soonest = future->retry_at;
+        }
     }
     return 0;
 }
@@ -258,11 +337,14 @@ static void time_out(struct pool *pool, unsigned worker, struct future *future)
     if (!atomic_compare_exchange_strong(
             &call_of(future)->state, &running, CALL_STATE(CALL_TIMEOUT, worker)))
         return;
-    snprintf(calls_message(pool->engine->calls, future->slot), TASK_MESSAGE_MAX,
+    snprintf(calls_fate(pool->engine->calls, future->slot), TASK_MESSAGE_MAX,
         "worker %u ran for more than %g s%s", worker, future->options.timeout_s,
         pool->ops->kill ? "" : " and is stuck: a thread cannot be stopped");
-    if (!pool->ops->kill)
-        future_end(future, FUTURE_TIMEOUT);
+    if (pool->ops->kill)
+        return;
+    pool->futures->stuck++;
+    pool->futures->stuck_orphans += future->freed;
+    future_end(future, FUTURE_TIMEOUT);
 }
 
 /* Where a worker is killed it is asked first (SIGTERM); ops->kill sees to that. */
@@ -270,13 +352,13 @@ static void check_timeouts(struct pool *pool, uint64_t now)
 {
     struct engine *engine = pool->engine;
     for (unsigned i = 0; pool->futures->timed > 0 && i < engine->workers; i++) {
-        uint64_t slot = atomic_load_explicit(&engine->lanes[i].current, memory_order_relaxed);
-        if (slot >= pool->futures->used)
+        uint64_t current = atomic_load_explicit(&engine->lanes[i].current, memory_order_relaxed);
+        if (!lane_is_call(current))
             continue;
-        struct future *future = &pool->futures->all[slot];
+        struct future *future = &pool->futures->all[current & ~LANE_CALL];
         struct call *call = call_of(future);
         uint64_t started = atomic_load_explicit(&call->started, memory_order_relaxed);
-        if (!call->timed || started == 0 ||
+        if (!call->timed || started == 0 || started >= now || /* begun since `now` */
             (double)(now - started) * 1e-9 < future->options.timeout_s)
             continue;
         time_out(pool, i, future);
@@ -288,27 +370,33 @@ static void check_timeouts(struct pool *pool, uint64_t now)
 
 /* ---- deaths ---- */
 
-void futures_bury(struct pool *pool, unsigned worker, uint32_t slot, const char *reason)
+void futures_bury(struct pool *pool, unsigned worker, uint32_t slot, int code, const char *reason)
 {
     struct calls *calls = pool->engine->calls;
+    struct call *call = &calls->slots[slot];
     struct future *future = &pool->futures->all[slot];
     uint64_t running = CALL_STATE(CALL_RUNNING, worker);
-    if (atomic_compare_exchange_strong(
-            &calls->slots[slot].state, &running, CALL_STATE(CALL_LOST, worker)))
-        snprintf(calls_message(calls, slot), TASK_MESSAGE_MAX, "%s", reason);
-    collect(pool);
-    uint64_t state = atomic_load(&calls->slots[slot].state);
-    if (future->in_flight && CALL_WORKER(state) == worker && CALL_FATE(state) != CALL_PENDING &&
-        CALL_FATE(state) != CALL_CANCELLED)
-        come_back(future); /* it died before it could say so */
+    if (atomic_compare_exchange_strong(&call->state, &running, CALL_STATE(CALL_LOST, worker))) {
+        call->code = code;
+        snprintf(calls_fate(calls, slot), TASK_MESSAGE_MAX, "%s", reason);
+    }
+    take_in(pool);
+    uint64_t state = atomic_load(&call->state);
+    if (!future->in_flight || future->listed || CALL_WORKER(state) != worker ||
+        CALL_FATE(state) == CALL_PENDING || CALL_FATE(state) == CALL_CANCELLED)
+        return;
+    future->listed = true; /* it died before it could say so */
+    call->next = 0;
+    append(pool->futures, calls, slot + 1, slot + 1);
 }
 
 void futures_requeue(struct pool *pool)
 {
-    collect(pool);
+    take_in(pool);
     calls_clear_queue(pool->engine->calls);
     for (uint32_t i = 0; i < pool->futures->used; i++)
-        if (pool->futures->all[i].in_flight)
+        if (pool->futures->all[i].in_flight && !pool->futures->all[i].listed &&
+            pool->engine->calls->slots[i].held != pool->engine->looks)
             engine_call(pool->engine, i);
 }
 
@@ -325,28 +413,45 @@ static bool any_ended(struct engine *engine)
 }
 
 /* When the owner wants to look itself: for a retry that is due, or at the end of its patience. */
-static uint64_t next_look(const struct pool *pool, uint64_t now, uint64_t deadline)
+static uint64_t next_look(const struct futures *futures, uint64_t now, uint64_t deadline)
 {
-    uint64_t look = now + ENGINE_RECHECK_MS * 1000000ull;
-    if (pool->futures->retrying > 0)
-        look = now + 1000000;
+    uint64_t look = now + RECHECK_NS;
+    if (futures->retrying > 0 && futures->retry_soonest < look)
+        look = futures->retry_soonest;
     return look < deadline ? look : deadline;
 }
 
-int futures_step(struct pool *pool, uint64_t deadline)
+static void wait_for_news(struct pool *pool, uint32_t awaited, uint64_t deadline)
 {
-    if (collect(pool))
-        return 0;
     uint64_t now = clock_now();
-    if (now < deadline && pool->futures->in_flight + pool->futures->retrying > 0)
-        idle_owner_until(pool->engine, any_ended, next_look(pool, now, deadline));
-    if (collect(pool))
-        return 0;
-    now = clock_now();
-    check_timeouts(pool, now);
-    if (pool->ops->tend && !pool->futures->terminated && pool->ops->tend(pool))
+    if (now >= deadline)
+        return;
+    atomic_store(&pool->engine->calls->awaited, awaited); /* before it sleeps: push_ended */
+    idle_owner_until(pool->engine, any_ended, next_look(pool->futures, now, deadline));
+}
+
+int futures_step(struct pool *pool, uint32_t awaited, uint64_t deadline)
+{
+    struct futures *futures = pool->futures;
+    bool any = collect(pool);
+    if (!any) {
+        wait_for_news(pool, awaited, deadline);
+        any = collect(pool);
+    }
+    uint64_t now = clock_now();
+    if (start_retries(pool, now))
         return -1;
-    return start_retries(pool, now);
+    if (any && now - futures->looked_at < RECHECK_NS) /* but not to be put off for ever */
+        return 0;
+    futures->looked_at = now;
+    check_timeouts(pool, now);
+    return pool->ops->tend && !futures->terminated && pool->ops->tend(pool) ? -1 : 0;
+}
+
+/* The end of which slot is worth waking for: a future that has none under way waits for others. */
+static uint32_t awaited_of(const struct future *future)
+{
+    return future->in_flight ? future->slot + 1 : CALLS_ANY;
 }
 
 int future_wait(struct future *future, double seconds)
@@ -356,7 +461,7 @@ int future_wait(struct future *future, double seconds)
         return code;
     uint64_t deadline = futures_deadline(seconds);
     while (future->status == FUTURE_PENDING) {
-        if (futures_step(future->pool, deadline))
+        if (futures_step(future->pool, awaited_of(future), deadline))
             return ECHILD;
         if (future->status == FUTURE_PENDING && clock_now() >= deadline)
             return ETIMEDOUT;
@@ -373,9 +478,12 @@ const char *future_message(const struct future *future)
 {
     if (future->status == FUTURE_CANCELLED)
         return "it was cancelled";
+    struct calls *calls = future->pool->engine->calls;
+    if (future->status == FUTURE_ERROR)
+        return calls_message(calls, future->slot);
     return future->status == FUTURE_OK || future->status == FUTURE_PENDING
                ? ""
-               : calls_message(future->pool->engine->calls, future->slot);
+               : calls_fate(calls, future->slot);
 }
 
 int future_get(struct future *future, const void **result, size_t *size, double seconds)
@@ -420,13 +528,16 @@ bool future_cancel(struct future *future)
 
 void future_free(struct future *future)
 {
-    if (!future || future->freed)
+    if (!future || future->freed || check(future->pool))
         return;
+    struct futures *futures = future->pool->futures;
     future->freed = true;
-    future->pool->futures->orphans++;
+    futures->orphans++;
     if (future->status == FUTURE_PENDING)
         future_cancel(future);
-    else if (!future->in_flight)
+    else if (future->in_flight)
+        futures->stuck_orphans += future->status == FUTURE_TIMEOUT;
+    else
         release(future);
 }
 
@@ -441,7 +552,7 @@ int pool_apply(struct pool *pool, pool_function *function, const void *payload, 
     int code = future_get(future, &bytes, &length, -1);
     if (code == 0 && result)
         memcpy(result, bytes, length < room ? length : room);
-    if (code)
+    if (code && future->status != FUTURE_PENDING) /* else the pool has said why */
         task_fail(code, "%s", future_message(future));
     if (size)
         *size = code ? 0 : length;
@@ -476,7 +587,8 @@ int pool_wait(struct pool *pool, struct future *const *futures, size_t count, en
     if (code)
         return code;
     for (uint64_t deadline = futures_deadline(seconds); !is_over(futures, count, mode, &first);) {
-        if (futures_step(pool, deadline))
+        uint32_t awaited = mode == POOL_WAIT_ALL ? awaited_of(futures[first]) : CALLS_ANY;
+        if (futures_step(pool, awaited, deadline))
             return ECHILD;
         if (clock_now() >= deadline && !is_over(futures, count, mode, &first))
             return ETIMEDOUT;
@@ -513,6 +625,8 @@ void pool_terminate(struct pool *pool)
     if (check(pool) || futures->terminated)
         return;
     collect(pool);
+    if (futures->terminated) /* by a callback */
+        return;
     futures->terminated = true;
     for (uint32_t i = 0; i < futures->used; i++)
         cancel(&futures->all[i]);

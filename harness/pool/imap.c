@@ -3,6 +3,7 @@
 #include "future.h"
 
 #include "../measure/clock.h"
+#include "call.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ struct imap {
     struct item *ended, **last, *free; /* unordered: ended ones; items not in use */
     struct item *current;              /* the last one returned */
     void *payload;
+    size_t payload_size;
+    bool held; /* the payload was yielded and could not be submitted yet */
     struct item items[];
 };
 
@@ -87,24 +90,43 @@ static struct item *place(struct imap *imap)
     return item;
 }
 
-/* Returns 0, or a code. */
+/* Whether there is an item to be submitted. */
+static bool yield(struct imap *imap)
+{
+    if (imap->held)
+        return true;
+    imap->payload_size = 0;
+    imap->held = imap->generator(imap->state, imap->submitted, imap->payload, &imap->payload_size);
+    imap->exhausted = !imap->held;
+    return imap->held;
+}
+
+static void put_back(struct imap *imap, struct item *item)
+{
+    if (imap->ordered)
+        return;
+    item->next = imap->free;
+    imap->free = item;
+}
+
+/* Returns 0, or a code. Where others hold all futures it goes on with those that it has. */
 static int fill(struct imap *imap)
 {
-    while (!imap->exhausted && imap->unread < imap->window) {
-        size_t size = 0;
-        if (!imap->generator(imap->state, imap->submitted, imap->payload, &size)) {
-            imap->exhausted = true;
-            return 0;
-        }
+    while (!imap->exhausted && imap->unread < imap->window && yield(imap)) {
         struct item *item = place(imap);
         item->number = imap->submitted;
         const struct pool_options options = {
             .on_done = imap->ordered ? NULL : item_ended, .argument = item};
-        item->future = pool_submit(imap->pool, imap->function, imap->payload, size, &options);
+        item->future =
+            pool_submit(imap->pool, imap->function, imap->payload, imap->payload_size, &options);
         if (!item->future) {
-            imap->exhausted = true;
+            put_back(imap, item);
+            if (errno == EAGAIN && imap->unread > 0)
+                return 0;
+            imap->exhausted = errno != EAGAIN;
             return errno;
         }
+        imap->held = false;
         imap->submitted++;
         imap->unread++;
     }
@@ -118,10 +140,7 @@ static void free_current(struct imap *imap)
         return;
     future_free(item->future);
     item->future = NULL;
-    if (!imap->ordered) {
-        item->next = imap->free;
-        imap->free = item;
-    }
+    put_back(imap, item);
     imap->current = NULL;
     imap->unread--;
 }
@@ -148,7 +167,9 @@ const struct future *pool_imap_next(struct imap *imap, uint64_t *number, double 
         return NULL;
     }
     for (uint64_t deadline = futures_deadline(seconds); !(item = take_ended(imap));) {
-        if (futures_step(imap->pool, deadline)) {
+        uint32_t awaited =
+            imap->ordered ? imap->items[imap->returned % imap->window].future->slot + 1 : CALLS_ANY;
+        if (futures_step(imap->pool, awaited, deadline)) {
             errno = ECHILD;
             return NULL;
         }

@@ -33,7 +33,7 @@ struct lane {
     _Atomic int entered;       /* 1 after worker_enter, -1 when it failed */
 
     /* written by its owner at each task */
-    _Alignas(CACHE_LINE) _Atomic uint64_t current; /* the task being run, or LANE_NONE */
+    _Alignas(CACHE_LINE) _Atomic uint64_t current; /* the task or LANE_CALL | slot, or LANE_NONE */
     _Atomic uint64_t claimed;                      /* the first task of the current claim */
     _Atomic uint64_t ran;                          /* tasks since the start, without that claim */
 
@@ -41,6 +41,15 @@ struct lane {
 };
 
 #define LANE_NONE UINT64_MAX
+
+/* In `current`: a call. It may still stand there when the owner, told of that call's end, has put
+ * in a region, so the region does not tell. */
+#define LANE_CALL (1ull << 63)
+
+static inline bool lane_is_call(uint64_t current)
+{
+    return current != LANE_NONE && current >= LANE_CALL;
+}
 
 /* What the indices in the ranges mean: written by the owner when nobody holds any, published by
  * range_put, read only by whoever has claimed one. */
@@ -67,6 +76,8 @@ struct engine {
     uint32_t queue_end;    /* the next position for a call */
     bool unsettled;        /* a worker has died since `expected` was last made to fit ... */
     uint64_t settled;      /* ... which was so often */
+    bool unqueued;         /* ... since futures_requeue */
+    uint64_t looks;        /* at who holds calls: the latest one's number */
     double task_ns;        /* what a task took in the last region; 0: not known */
     void *local;           /* of the owner where it works */
     uint64_t last_end;     /* a clock_now, when it had done its share of the last region */

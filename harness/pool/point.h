@@ -52,7 +52,17 @@
     X(WAKE_FLAG_CLEARED, 0)                                                                        \
     X(WAKE_DONE, 0)                                                                                \
     X(LEAVE_BEGIN, 0)                                                                              \
-    X(LEAVE_DONE, 0)
+    X(LEAVE_DONE, 0)                                                                               \
+    X(CALL_CLAIMED, 0)                                                                             \
+    X(CALL_PLACE_TAKEN, 0)                                                                         \
+    X(CALL_CURRENT_SET, 0)                                                                         \
+    X(CALL_RUNNING, 1)                                                                             \
+    X(CALL_RETURNED, 1)                                                                            \
+    X(CALL_NOTED, 1)                                                                               \
+    X(CALL_DECIDED, 0)                                                                             \
+    X(CALL_PUSHED, 0)                                                                              \
+    X(CALL_TOLD, 0)                                                                                \
+    X(CALL_CURRENT_CLEARED, 0)
 
 #define POINT_NAME(name, in_task) POINT_##name,
 enum point { POINT_NONE, POINT_LIST(POINT_NAME) POINTS };

@@ -42,6 +42,13 @@ struct pool *pool_start(
         (!ops->threads_each || config->workers % config->threads_each)) {
         snprintf(why, size, "%s: %u workers cannot be split into processes of %u threads",
             ops->name, config->workers, config->threads_each);
+        errno = EINVAL;
+        return NULL;
+    }
+    if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4) {
+        snprintf(why, size, "%s: calls_max is %u and call_size %zu; at most %u calls exist at once",
+            ops->name, config->calls_max, config->call_size, POOL_CALLS_MAX);
+        errno = EINVAL;
         return NULL;
     }
     struct pool *pool = allocate(ops, config->workers);
@@ -71,9 +78,35 @@ struct pool *pool_start(
 /* Calls go first: a region has the workers to itself. */
 static int wait_for_calls(struct pool *pool)
 {
-    while (pool->futures && pool->futures->in_flight > 0)
-        if (futures_step(pool, UINT64_MAX))
+    struct futures *futures = pool->futures;
+    while (futures && futures->in_flight > futures->stuck && !futures->terminated)
+        if (futures_step(pool, 0, UINT64_MAX))
             return -1;
+    if (futures && futures->stuck > 0)
+        return task_fail(ETIME, "a thread is stuck in a call that has timed out");
+    return 0;
+}
+
+static int refuse(int code, const char *message)
+{
+    task_fail(code, "%s", message);
+    errno = code;
+    return code;
+}
+
+int pool_refuses_region(const struct pool *pool, uint64_t tasks)
+{
+    const struct futures *futures = pool->futures;
+    if (!pool_is_mine(pool))
+        return refuse(EPERM, "only the thread that started a pool may use it; a task may not use "
+                             "the pool that runs it");
+    if (futures && (futures->closed || futures->terminated))
+        return refuse(EPIPE, "the pool is closed");
+    if (!pool->config.arena || tasks > pool->config.arena->tasks)
+        return refuse(EINVAL, pool->config.arena ? "the arena has no room for so many tasks"
+                                                 : "this pool was started without an arena");
+    if (futures && futures->region)
+        return refuse(EBUSY, "a region is under way on the arena: wait for its future first");
     return 0;
 }
 
@@ -100,16 +133,8 @@ void pool_report(const struct pool *pool)
 
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    if (!pool_is_mine(pool)) {
-        task_fail(EPERM, "only the thread that started a pool may use it; a task may not use the "
-                         "pool that runs it");
-        return -1;
-    }
-    if (pool->futures && (pool->futures->closed || pool->futures->terminated)) {
-        task_fail(EPIPE, "the pool is closed");
-        return -1;
-    }
-    if (wait_for_calls(pool))
+    if (pool_refuses_region(pool, tasks) || wait_for_calls(pool) ||
+        pool_refuses_region(pool, tasks)) /* a callback may have changed that */
         return -1;
     arena_reset(pool->config.arena, tasks);
     pool->mapping = tasks;
@@ -125,7 +150,7 @@ void pool_stop(struct pool *pool)
 {
     struct futures *futures = pool->futures;
     if (futures && !futures->terminated) {
-        futures->closed = true;
+        futures->closed = futures->stopping = true;
         for (uint32_t i = 0; i < futures->used; i++)
             future_cancel(&futures->all[i]);
         wait_for_calls(pool); /* best effort: a broken pool stops as well */
@@ -167,7 +192,7 @@ int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const 
 
 void pool_close(struct pool *pool)
 {
-    if (pool->futures)
+    if (pool->futures && pool_is_mine(pool))
         pool->futures->closed = true;
 }
 
@@ -185,18 +210,22 @@ static void name_stuck(const struct pool *pool, char *text, size_t size)
 int pool_join(struct pool *pool, double seconds)
 {
     struct futures *futures = pool->futures;
+    if (!pool_is_mine(pool))
+        return task_fail(EPERM, "only the thread that started a pool may join it");
     if (!futures || !(futures->closed || futures->terminated))
         return task_fail(EINVAL, "join before close: close or terminate the pool first");
     uint64_t deadline = futures_deadline(seconds);
     while (futures->pending + futures->in_flight > 0) {
-        if (futures_step(pool, deadline))
+        if (futures_step(pool, 0, deadline))
             return ECHILD;
         if (futures->pending + futures->in_flight > 0 && clock_now() >= deadline) {
             char stuck[TASK_MESSAGE_MAX / 2];
             name_stuck(pool, stuck, sizeof stuck);
-            return task_fail(ETIMEDOUT, "still running after %g s: worker %s", seconds, stuck);
+            return task_fail(ETIMEDOUT, "still running after %g s: worker %s", seconds,
+                *stuck ? stuck : "none; calls wait to be retried");
         }
     }
+    engine_stop(pool->engine);
     return 0;
 }
 

@@ -114,6 +114,8 @@ void arena_tidy(const struct arena *arena);
 struct pool;
 struct pool_ops;
 
+#define POOL_CALLS_MAX (1u << 20)
+
 struct pool_config {
     unsigned workers; /* at least 1 */
     unsigned
@@ -123,7 +125,7 @@ struct pool_config {
     int (*worker_enter)(const void *ctx, void **local); /* or NULL */
     void (*worker_leave)(const void *ctx, void *local); /* or NULL */
     struct arena *arena;                                /* NULL: this pool runs no regions */
-    uint32_t calls_max; /* futures that may exist at once, up to 2^20; 0: this pool runs no calls */
+    uint32_t calls_max; /* futures that may exist at once, up to POOL_CALLS_MAX; 0: no calls */
     size_t call_size;   /* the most bytes of a payload, and of a result */
     /* Called in the owner at the end of each pool_map and, by `threads` and `processes`, a few
      * times a second until then: how many of the region's tasks have ended, in whatever way. The
@@ -143,8 +145,10 @@ struct pool *pool_start(
 
 /* Runs tasks 0 .. tasks-1 and waits for all of them. chunk is how many tasks a worker claims at
  * once; 0: guided, large chunks first and single tasks at the end. tasks may be 0 and at most the
- * arena's. Each task ends as OK, ERROR or LOST in the arena; returns 0, or -1 with a message
- * (task_message) when the pool itself is broken, and must then be stopped. */
+ * arena's. Calls that are under way end first. Each task ends as OK, ERROR or LOST in the arena;
+ * returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in errno), or
+ * the pool itself is broken, also by a thread that is stuck in a call that has timed out, and must
+ * be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* All of the above for one region: a pool of `workers`, `tasks` tasks and, if values is not NULL,
@@ -190,12 +194,13 @@ struct future;
 /* How a call is to be treated; all zero is the default. */
 struct pool_options {
     double timeout_s;     /* from its start in a worker; 0: none */
-    unsigned retries;     /* how often it is run again after ERROR, LOST or TIMEOUT */
+    unsigned retries;     /* how often it is run again after ERROR, LOST or TIMEOUT; where workers
+                             are threads, a TIMEOUT is final */
     double retry_delay_s; /* how long after */
     /* Called in the owner, inside its next waiting call, after the call has ended for good;
-     * on_error only if it did not end OK, and before on_done. They may submit, cancel, and
-     * terminate the pool. A number other than 0 is counted (pool_callback_failures) and changes
-     * nothing else. */
+     * on_error only if it did not end OK, and before on_done. They may submit, wait, cancel, free
+     * (then on_done is not called after on_error) and terminate the pool, not stop it. A number
+     * other than 0 is counted (pool_callback_failures) and changes nothing else. */
     int (*on_done)(struct future *future, void *argument);
     int (*on_error)(struct future *future, void *argument);
     void *argument;
@@ -244,7 +249,8 @@ int pool_wait(struct pool *pool, struct future *const *futures, size_t count, en
 
 /* The futures of a set in the order in which they end: pool_completed_next returns each once, then
  * NULL; or NULL with errno ETIMEDOUT, when none has ended in `seconds`. A future may be in one set
- * at a time, and must not be freed before the set has returned it or has ended. */
+ * at a time (NULL with errno EBUSY; twice in the list counts once), and must not be freed before
+ * the set has returned it or has ended. */
 struct pool_completed *pool_as_completed(
     struct pool *pool, struct future *const *futures, size_t count);
 struct future *pool_completed_next(struct pool_completed *set, double seconds);
@@ -256,8 +262,8 @@ typedef bool pool_generator(void *state, uint64_t number, void *payload, size_t 
 
 /* Calls function on all items that a generator yields; at most `window` calls (0: 16 a worker) are
  * under way or unread at once, so that memory does not grow with their number. Ordered: results
- * come in the items' order (imap), else as they end (imap_unordered). Returns NULL with errno as
- * pool_submit. */
+ * come in the items' order (imap), else as they end (imap_unordered). Where others hold the futures
+ * the window is what is left of them. Returns NULL with errno as pool_submit. */
 struct imap *pool_imap(struct pool *pool, pool_function *function, pool_generator *generator,
     void *state, uint32_t window, bool ordered);
 
@@ -269,8 +275,11 @@ const struct future *pool_imap_next(struct imap *imap, uint64_t *number, double 
 /* Ends it, at any time. Calls that have not begun are cancelled. */
 void pool_imap_end(struct imap *imap);
 
-/* As pool_map, without waiting: the future's call ends when all tasks have. Only one region may be
- * under way on an arena. */
+/* As pool_map, without waiting: the future ends when all tasks have; as CANCELLED where the pool
+ * was stopped or terminated before, as ERROR where other calls leave no future for the rest (it
+ * takes one and one a chunk under way). It cannot be cancelled, and may be freed at once. Only one
+ * region may be under way on an arena: NULL with EBUSY, here and (as the message) in pool_map;
+ * other errors are pool_submit's, and EINVAL (more tasks than the arena has, or no arena). */
 struct future *pool_map_async(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* No more submissions (EPIPE). */
@@ -375,6 +384,10 @@ static inline __attribute__((always_inline)) void pool_run_range(const struct po
 
 /* Tells config.progress how far the current region is; a backend calls it while it waits. */
 void pool_report(const struct pool *pool);
+
+/* Whether a region of so many tasks cannot be put in now: 0, or a code, in errno too, with a
+ * message. */
+int pool_refuses_region(const struct pool *pool, uint64_t tasks);
 
 bool pool_is_terminated(const struct pool *pool);
 

@@ -137,6 +137,8 @@ static int check_process(struct processes *processes, unsigned index)
             STILLBORN_MAX);
         return -1;
     }
+    if (pool_is_terminated(&processes->pool))
+        return 0;
     int code = fork_process(processes, index);
     if (code)
         task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
@@ -171,10 +173,9 @@ int processes_tend(struct pool *pool)
     struct processes *processes = (struct processes *)pool;
     if (check_all(processes))
         return -1;
-    if (!engine_rouse(pool->engine)) {
+    if (!engine_rouse(pool->engine))
         engine_settle(pool->engine);
-        stopped_check(processes);
-    }
+    stopped_check(processes);
     return 0;
 }
 

@@ -2,6 +2,7 @@
  * that n workers are n - 1 threads; in one that also runs calls, which go on while the caller is
  * elsewhere, or tells of progress, each worker is a thread and the caller only waits. */
 #include "../measure/clock.h"
+#include "../util/futex.h"
 #include "engine.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@ struct thread {
     struct engine *engine;
     pthread_t handle;
     unsigned worker;
+    _Atomic uint32_t over; /* 1: it has left the pool */
 };
 
 struct threads {
@@ -26,17 +28,32 @@ static void *thread_main(void *argument)
 {
     struct thread *thread = argument;
     engine_worker(thread->engine, thread->worker);
+    atomic_store_explicit(&thread->over, 1, memory_order_release); /* pairs with is_over_by */
+    futex_wake(&thread->over, 1, false);
     return NULL;
 }
 
-/* Returns whether the thread has ended. One that is stuck is left alone with all that it may use.
- */
-static bool join(struct thread *thread, const struct timespec *deadline)
+/* Waits for it, not by pthread_clockjoin_np, which the thread sanitizer does not know. */
+static bool is_over_by(struct thread *thread, uint64_t deadline)
 {
-    if (!deadline)
+    while (!atomic_load_explicit(&thread->over, memory_order_acquire)) {
+        uint64_t now = clock_now(), left = deadline > now ? deadline - now : 0;
+        const struct timespec step = {
+            .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
+        if (left == 0)
+            return false;
+        futex_wait(&thread->over, 0, &step, false);
+    }
+    return true;
+}
+
+/* `deadline` is a clock_now; 0: none. Returns whether the thread has ended. One that is stuck is
+ * left alone with all that it may use.
+ */
+static bool join(struct thread *thread, uint64_t deadline)
+{
+    if (deadline == 0 || is_over_by(thread, deadline))
         return pthread_join(thread->handle, NULL) == 0;
-    if (pthread_clockjoin_np(thread->handle, NULL, CLOCK_MONOTONIC, deadline) == 0)
-        return true;
     pthread_detach(thread->handle);
     return false;
 }
@@ -45,11 +62,9 @@ static void join_all(struct threads *threads)
 {
     struct pool *pool = &threads->pool;
     uint64_t end = clock_now() + (uint64_t)(STUCK_AFTER_S * 1e9);
-    const struct timespec deadline = {
-        .tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
     engine_stop(pool->engine);
     for (unsigned i = 0; i < threads->started; i++)
-        if (!join(&threads->threads[i], pool_is_terminated(pool) ? &deadline : NULL))
+        if (!join(&threads->threads[i], pool_is_terminated(pool) ? end : 0))
             pool->abandoned = true;
     if (!pool->abandoned)
         engine_free(pool->engine);

@@ -6,123 +6,7 @@
 
 #include <cmocka.h>
 
-#include "group.h"
-#include "leftovers.h"
-#include "pools.h"
-
-#include "harness/measure/clock.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
-
-#define WORKERS 3
-#define CALL_SIZE 1000
-#define CALLS_MAX 256
-
-/* ---- functions that are called ---- */
-
-static int square(struct pool_call *call)
-{
-    uint64_t number;
-    memcpy(&number, call->payload, sizeof number);
-    number *= number;
-    memcpy(call->result, &number, sizeof number);
-    call->result_size = sizeof number;
-    return 0;
-}
-
-static int echo(struct pool_call *call)
-{
-    memcpy(call->result, call->payload, call->payload_size);
-    call->result_size = call->payload_size;
-    return 0;
-}
-
-static int fail_with_number(struct pool_call *call)
-{
-    uint64_t number;
-    memcpy(&number, call->payload, sizeof number);
-    return number % 2 ? task_fail(EDOM, "odd number %d", (int)number) : 0;
-}
-
-static int claim_too_much(struct pool_call *call)
-{
-    call->result_size = CALL_SIZE + 1;
-    return 0;
-}
-
-/* What tests and functions share. */
-struct scene {
-    _Atomic uint32_t open; /* gates: functions wait until it is 1 */
-    _Atomic uint32_t waiting, runs;
-    uint32_t fail_first; /* so many runs fail */
-};
-static struct scene *scene;
-
-static void wait_at_gate(void)
-{
-    atomic_fetch_add(&scene->waiting, 1);
-    while (!atomic_load(&scene->open))
-        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
-}
-
-static int gate(struct pool_call *call)
-{
-    wait_at_gate();
-    return echo(call);
-}
-
-static int flaky(struct pool_call *call)
-{
-    uint32_t run = atomic_fetch_add(&scene->runs, 1);
-    return run < scene->fail_first ? task_fail(EAGAIN, "run %u fails", run) : echo(call);
-}
-
-static int deadly(struct pool_call *call)
-{
-    uint32_t run = atomic_fetch_add(&scene->runs, 1);
-    if (run < scene->fail_first)
-        raise(SIGKILL);
-    return echo(call);
-}
-
-/* ---- pools ---- */
-
-static struct pool *start(const struct pool_ops *ops, unsigned workers)
-{
-    char why[512];
-    const struct pool_config config = {
-        .workers = workers, .calls_max = CALLS_MAX, .call_size = CALL_SIZE};
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
-    if (!pool)
-        fail_msg("%s", why);
-    return pool;
-}
-
-static struct future *submit(struct pool *pool, pool_function *function, uint64_t number)
-{
-    struct future *future = pool_submit(pool, function, &number, sizeof number, NULL);
-    assert_non_null(future);
-    return future;
-}
-
-static uint64_t number_of(struct future *future)
-{
-    const void *bytes;
-    size_t size;
-    uint64_t number;
-    assert_int_equal(future_get(future, &bytes, &size, -1), 0);
-    assert_int_equal(size, sizeof number);
-    memcpy(&number, bytes, sizeof number);
-    return number;
-}
-
-static void wait_for(_Atomic uint32_t *word, uint32_t value)
-{
-    while (atomic_load(word) < value)
-        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
-}
+#include "calls.h"
 
 /* ---- submit, get, apply ---- */
 
@@ -529,22 +413,6 @@ static void terminate_cancels_what_runs_and_what_waits(void **state)
 
 /* ---- regions and calls on one pool ---- */
 
-static int triple(const void *ctx, void *local, uint64_t index, struct task_result *result)
-{
-    (void)ctx;
-    (void)local;
-    result->value = 3 * index;
-    return index % 100 == 50 ? ERANGE : 0;
-}
-
-static void assert_tripled(const struct arena *arena, uint64_t tasks)
-{
-    for (uint64_t i = 0; i < tasks; i++) {
-        assert_int_equal(arena->status[i], i % 100 == 50 ? TASK_ERROR : TASK_OK);
-        assert_int_equal(arena_slot(arena, i)->value, 3 * i);
-    }
-}
-
 static void regions_and_calls_take_turns(void **state)
 {
     const uint64_t tasks = 2000;
@@ -596,52 +464,35 @@ static void a_task_that_uses_its_own_pool_is_refused(void **state)
     pool_stop(own);
 }
 
-static int set_up(void **state)
-{
-    scene = pools_shared(sizeof *scene);
-    return leftovers_mark(state);
-}
-
-static int tear_down(void **state)
-{
-    int failed = leftovers_check(state);
-    pools_unshare(scene, sizeof *scene);
-    return failed;
-}
-
 int main(void)
 {
     for (const struct pool_ops *const *at = registry_backends; *at; at++) {
         const struct pool_ops *ops = *at;
-        if (strcmp(ops->name, "threads") != 0 && !ops->kill)
+        if (!runs_calls(ops))
             continue;
-#define ADD(test)                                                                                  \
-    group_add(pools_followed(ops) ? test : pools_not_followed, set_up, tear_down, (void *)ops,     \
-        "%s: " #test, ops->name)
-        ADD(each_future_has_its_calls_result);
-        ADD(payloads_and_results_may_be_of_any_size_up_to_the_limit);
-        ADD(what_is_too_large_fails_alone);
-        ADD(a_failing_call_has_its_code_and_message);
-        ADD(no_more_futures_than_calls_max_can_exist);
-        ADD(a_wait_ends_at_its_deadline);
-        ADD(waiting_for_the_first_and_the_first_error_ends_then);
-        ADD(as_completed_gives_each_future_once_in_the_order_of_their_ends);
-        ADD(imap_keeps_the_order_and_imap_unordered_loses_nothing);
-        ADD(an_imap_may_end_early_and_the_pool_goes_on);
-        ADD(a_call_that_has_not_begun_can_be_cancelled_and_one_that_has_cannot);
-        ADD(a_future_may_be_freed_at_any_time);
-        ADD(callbacks_run_once_in_the_owner);
-        ADD(a_callback_may_fail_submit_wait_and_free);
-        ADD(a_callback_may_terminate_the_pool);
-        ADD(a_call_is_retried_until_it_succeeds_or_its_retries_are_spent);
+        CALLS_ADD(each_future_has_its_calls_result);
+        CALLS_ADD(payloads_and_results_may_be_of_any_size_up_to_the_limit);
+        CALLS_ADD(what_is_too_large_fails_alone);
+        CALLS_ADD(a_failing_call_has_its_code_and_message);
+        CALLS_ADD(no_more_futures_than_calls_max_can_exist);
+        CALLS_ADD(a_wait_ends_at_its_deadline);
+        CALLS_ADD(waiting_for_the_first_and_the_first_error_ends_then);
+        CALLS_ADD(as_completed_gives_each_future_once_in_the_order_of_their_ends);
+        CALLS_ADD(imap_keeps_the_order_and_imap_unordered_loses_nothing);
+        CALLS_ADD(an_imap_may_end_early_and_the_pool_goes_on);
+        CALLS_ADD(a_call_that_has_not_begun_can_be_cancelled_and_one_that_has_cannot);
+        CALLS_ADD(a_future_may_be_freed_at_any_time);
+        CALLS_ADD(callbacks_run_once_in_the_owner);
+        CALLS_ADD(a_callback_may_fail_submit_wait_and_free);
+        CALLS_ADD(a_callback_may_terminate_the_pool);
+        CALLS_ADD(a_call_is_retried_until_it_succeeds_or_its_retries_are_spent);
         if (ops->processes)
-            ADD(a_dead_workers_call_is_lost_or_retried);
-        ADD(a_call_that_runs_too_long_times_out);
-        ADD(close_join_and_terminate_are_what_they_say);
-        ADD(terminate_cancels_what_runs_and_what_waits);
-        ADD(regions_and_calls_take_turns);
-        ADD(a_task_that_uses_its_own_pool_is_refused);
-#undef ADD
+            CALLS_ADD(a_dead_workers_call_is_lost_or_retried);
+        CALLS_ADD(a_call_that_runs_too_long_times_out);
+        CALLS_ADD(close_join_and_terminate_are_what_they_say);
+        CALLS_ADD(terminate_cancels_what_runs_and_what_waits);
+        CALLS_ADD(regions_and_calls_take_turns);
+        CALLS_ADD(a_task_that_uses_its_own_pool_is_refused);
     }
     return group_run("calls", NULL, NULL);
 }

@@ -265,7 +265,7 @@ int main(void)
 {
     static enum point points[POINTS];
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    for (enum point i = POINT_NONE + 1; i < POINTS; i++) {
+    for (enum point i = POINT_NONE + 1; i < POINT_CALL_CLAIMED; i++) { /* test_calls_points.c */
         points[i] = i;
         group_add(a_worker_may_die_at_this_point, leftovers_mark, leftovers_check, &points[i],
             "%s: a_worker_may_die_at_this_point", names[i]);
