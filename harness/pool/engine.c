@@ -157,7 +157,7 @@ static void run_claimed(const struct runner *me, struct range claimed)
 void runner_work(const struct runner *me)
 {
     struct range claimed;
-    while (lane_any_work(me->engine)) {
+    while (lane_any_work(me->engine) && !atomic_load(&me->engine->stopping)) {
         POOL_POINT(ACTIVE_BEFORE);
         lane_set_active(me->lane, true);
         POOL_POINT(ACTIVE_SET);

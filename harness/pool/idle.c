@@ -5,6 +5,9 @@
 #include "../util/futex.h"
 #include "engine.h"
 
+/* Work is worth a wake-up from so many times its length on. */
+#define WORTH 1.5
+
 /* No wake-up is taken for longer than this. */
 #define WAKE_MAX_NS 200000
 
@@ -79,7 +82,10 @@ void idle_wake_owner(struct engine *engine)
 bool idle_worth_waking(struct engine *engine, double ns)
 {
     uint64_t wake_ns = atomic_load_explicit(&engine->wake_ns, memory_order_relaxed);
-    return ns > 1.5 * (double)(wake_ns ? wake_ns : WAKE_NS);
+    bool worth = ns > WORTH * (double)(wake_ns ? wake_ns : WAKE_NS);
+    if (!worth && ns > WORTH * WAKE_NS) /* believed less and less, until it is measured again */
+        atomic_store_explicit(&engine->wake_ns, wake_ns - wake_ns / 32, memory_order_relaxed);
+    return worth;
 }
 
 /* Its own wake-up is a measurement for idle_worth_waking. */
@@ -150,7 +156,17 @@ static bool spin(struct engine *engine, bool (*has_news)(struct engine *))
 /* ---- sleeping ---- */
 
 /* The scheduler often wakes a thread on its waker's CPU and moves it away milliseconds later. While
- * there is a CPU for each, a worker that finds itself on an active one's CPU moves on its own. */
+ * there is a CPU for each, a worker that finds itself on an active one's CPU moves on its own, and
+ * from then on sleeps with that CPU forbidden. It is allowed all while it runs tasks, so that what
+ * they start is not confined. */
+static _Thread_local cpu_set_t apart;
+static _Thread_local bool keeps_apart;
+
+static void allow(const cpu_set_t *cpus)
+{
+    sched_setaffinity(0, sizeof *cpus, cpus); /* best effort */
+}
+
 static void move_away(struct engine *engine, const struct lane *me)
 {
     int mine = sched_getcpu();
@@ -164,8 +180,13 @@ static void move_away(struct engine *engine, const struct lane *me)
         taken = taken || cpu == mine;
         CPU_CLR((size_t)cpu, &cpus);
     }
-    if (taken && CPU_COUNT(&cpus) > 0) /* best effort */
-        sched_setaffinity(0, sizeof cpus, &cpus);
+    if (taken && CPU_COUNT(&cpus) > 0) {
+        apart = cpus;
+        keeps_apart = true;
+        allow(&apart);
+    }
+    if (keeps_apart)
+        allow(&engine->cpus);
 }
 
 static void sleep_until_woken(struct engine *engine, unsigned worker)
@@ -190,6 +211,8 @@ void idle_worker(struct engine *engine, unsigned worker)
     struct lane *lane = &engine->lanes[worker];
     if (engine->may_spin && spin(engine, worker_has_news))
         return;
+    if (keeps_apart)
+        allow(&apart);
     sleep_until_woken(engine, worker);
     if (engine->may_spin)
         move_away(engine, lane);

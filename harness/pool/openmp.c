@@ -60,9 +60,13 @@ static int openmp_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     {
         unsigned index = (unsigned)omp_get_thread_num();
         struct worker *worker = &openmp->workers[index];
+        uint64_t done = 0;
 #pragma omp for schedule(runtime) nowait
-        for (uint64_t i = 0; i < tasks; i++)
-            worker_run(pool, worker, index, i, i + 1);
+        for (uint64_t i = 0; i < tasks; i++) {
+            pool_run_range(pool, worker->local, index, i, i + 1, NULL);
+            done++;
+        }
+        worker->done += done;
     }
     return 0;
 }

@@ -52,7 +52,8 @@ static bool take_hidden(struct share *share, uint32_t count, struct range *claim
     return count > 0;
 }
 
-/* At most as many tasks as were run so far, until somebody was woken. */
+/* Until somebody was woken: at most as many tasks as were run so far, and a quarter of what is
+ * left, since those may take longer than the others did. */
 static bool take(struct share *share, struct range *claimed)
 {
     uint32_t chunk = share->me.engine->region.chunk;
@@ -61,6 +62,9 @@ static bool take(struct share *share, struct range *claimed)
         return take_hidden(share, most, claimed);
     if (share->woken)
         return range_take(&share->me.lane->range, chunk, claimed);
+    uint32_t quarter = (uint32_t)((share->tasks - share->ran) / 4);
+    if (most > quarter)
+        most = quarter ? quarter : 1;
     return range_take(&share->me.lane->range, chunk && chunk < most ? chunk : most, claimed);
 }
 
@@ -149,13 +153,25 @@ bool engine_call(struct engine *engine, uint32_t slot)
     return true;
 }
 
+/* Others still have tasks when the owner has done its share: they take longer than it looked. */
+static void weigh_rest(struct engine *engine)
+{
+    double ns = (double)(clock_now() - engine->last_end);
+    if (idle_worth_waking(engine, ns)) { /* relaxed: a hint */
+        atomic_store_explicit(&engine->eager, true, memory_order_relaxed);
+        idle_wake_one(engine);
+    }
+}
+
 bool engine_wait(struct engine *engine, bool once)
 {
     const struct runner me = {
         .engine = engine, .lane = &engine->lanes[engine->workers], .local = engine->local};
     for (;;) {
-        if (engine->owner_works)
+        if (engine->owner_works && lane_any_work(engine)) {
+            weigh_rest(engine);
             runner_work(&me);
+        }
         if (!lane_all_finished(engine, engine->expected))
             idle_owner(engine);
         bool done = lane_all_finished(engine, engine->expected);

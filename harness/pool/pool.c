@@ -38,6 +38,11 @@ struct pool *pool_start(
             POOL_DEPTH_MAX);
         return NULL;
     }
+    if (config->workers == 0) {
+        snprintf(why, size, "%s: a pool of 0 workers can do nothing; give 1 or more", ops->name);
+        errno = EINVAL;
+        return NULL;
+    }
     if (config->threads_each > 1 &&
         (!ops->threads_each || config->workers % config->threads_each)) {
         snprintf(why, size, "%s: %u workers cannot be split into processes of %u threads",
@@ -141,13 +146,16 @@ int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     pool->ran_before = pool->config.progress ? ran(pool) : 0;
     depth++; /* where the caller works, what it runs is a task */
     int failed = tasks > 0 && pool->ops->map(pool, tasks, chunk);
-    tell(pool, tasks);
+    if (!failed)
+        tell(pool, tasks);
     depth--;
     return failed ? -1 : 0;
 }
 
 void pool_stop(struct pool *pool)
 {
+    if (!pool)
+        return;
     struct futures *futures = pool->futures;
     if (futures && !futures->terminated) {
         futures->closed = futures->stopping = true;
@@ -170,11 +178,14 @@ static int run_on(const struct pool_ops *ops, const struct pool_config *config, 
         return task_fail(EAGAIN, "%s", why);
     int failed = pool_map(pool, arena->tasks, 0);
     pool_stop(pool);
-    if (!failed && *arena->failed > 0)
-        return task_fail(EIO, "%s", arena->failures[0].message);
-    for (uint64_t i = 0; values && !failed && i < arena->tasks; i++)
-        values[i] = arena_slot(arena, i)->value;
-    return failed ? EIO : 0;
+    if (failed)
+        return EIO; /* with pool_map's message */
+    for (uint64_t i = 0; values && i < arena->tasks; i++)
+        values[i] = arena->status[i] == TASK_OK ? arena_slot(arena, i)->value : 0;
+    if (*arena->failed == 0)
+        return 0;
+    const struct task_failure *first = &arena->failures[0];
+    return task_fail(first->code, "%s", first->message);
 }
 
 int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const void *ctx,

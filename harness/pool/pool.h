@@ -15,7 +15,7 @@
  * owner's calls, whenever one waits.
  *
  * For those who know Python (docs/crosswalk.md has every name, its test and its cost):
- *   Pool(n), Executor(n), Parallel(n_jobs)  pool_start; workers as joblib counts: cpus_workers
+ *   Pool(n), Executor(n), Parallel(n_jobs)  pool_start; as joblib counts: measure/cpus.h
  *   initializer, initargs, local            worker_enter, ctx, the worker's local
  *   map, starmap, Parallel()(...)           pool_map (chunksize: chunk), pool_run
  *   map_async, starmap_async                pool_map_async
@@ -127,8 +127,8 @@ struct pool_config {
     struct arena *arena;                                /* NULL: this pool runs no regions */
     uint32_t calls_max; /* futures that may exist at once, up to POOL_CALLS_MAX; 0: no calls */
     size_t call_size;   /* the most bytes of a payload, and of a result */
-    /* Called in the owner at the end of each pool_map and, by `threads` and `processes`, a few
-     * times a second until then: how many of the region's tasks have ended, in whatever way. The
+    /* Called in the owner at the end of each pool_map and, by `threads` and `processes`, every
+     * 20 ms until then: how many of the region's tasks have ended, in whatever way. The
      * owner does no tasks itself then. It must not use the pool. NULL: nobody is told. */
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
@@ -152,8 +152,9 @@ struct pool *pool_start(
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* All of the above for one region: a pool of `workers`, `tasks` tasks and, if values is not NULL,
- * their values in it, in task order. Returns 0, or a code with a message (task_message): of the
- * start, or of the first failure in the list. */
+ * their values in it, in task order (0 for one that failed). Returns 0, or a code with a message
+ * (task_message): EAGAIN if the pool could not start, else that of the first failure in the list.
+ */
 int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const void *ctx,
     uint64_t tasks, uint64_t *values);
 
@@ -161,7 +162,7 @@ int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const 
 extern const struct pool_ops pool_threads, pool_processes;
 
 /* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
- * running; calls that have not begun are dropped. */
+ * running; calls that have not begun are dropped. NULL is allowed. */
 void pool_stop(struct pool *pool);
 
 /* ---- calls ---- */

@@ -48,6 +48,7 @@ static _Noreturn void child_main(struct processes *processes, unsigned first, pi
     if (engine->pool->config.arena)
         arena_populate(engine->pool->config.arena);
     crew_work(engine, first, threads_each(processes));
+    fflush(stdout); /* what tasks have printed, and no more: input may be shared */
     _exit(0);
 }
 
@@ -58,6 +59,7 @@ static int fork_process(struct processes *processes, unsigned index)
     unsigned threads = threads_each(processes), first = index * threads;
     for (unsigned i = first; i < first + threads; i++)
         atomic_store(&processes->pool.engine->lanes[i].entered, 0);
+    fflush(NULL); /* or the worker would write it again */
     pid_t pid = fork();
     if (pid == 0)
         child_main(processes, first, parent);

@@ -57,7 +57,7 @@ static inline void range_put(range_word *word, struct range range)
 /* Owner: adds one index at the end; where the range is empty, that is `index`. */
 static inline void range_extend(range_word *word, uint32_t index)
 {
-    uint64_t seen = atomic_load_explicit(word, memory_order_relaxed);
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire); /* pairs with claims */
     struct range range = range_unpack(seen);
     while (range_count(range) > 0) {
         range.end++; /* sequentially consistent: as range_put */
@@ -68,8 +68,9 @@ static inline void range_extend(range_word *word, uint32_t index)
     range_put(word, (struct range){index, index + 1});
 }
 
-/* Owner: claims `count` indices, or what is left of them, at the front; a quarter of what is left,
- * at least 1, where count is 0. False when there is none. */
+/* Owner (and, where the range is a queue of calls, thieves too): claims `count` indices, or what is
+ * left of them, at the front; a quarter of what is left, at least 1, where count is 0. False when
+ * there is none. */
 static inline bool range_take(range_word *word, uint32_t count, struct range *claimed)
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_relaxed);
@@ -84,9 +85,9 @@ static inline bool range_take(range_word *word, uint32_t count, struct range *cl
         *claimed = (struct range){range.begin, range.begin + (want ? want : 1)};
         range.begin = claimed->end;
         POOL_POINT(TAKE_SEEN);
-        /* acquire: pairs with range_put, through the other claims since */
+        /* as in range_steal */
     } while (!atomic_compare_exchange_weak_explicit(
-        word, &seen, range_pack(range), memory_order_acquire, memory_order_relaxed));
+        word, &seen, range_pack(range), memory_order_acq_rel, memory_order_relaxed));
     POOL_POINT(TAKE_CLAIMED);
     return true;
 }

@@ -126,7 +126,7 @@ static void find_arms(struct outcome *outcome, const struct row *row)
     for (unsigned i = 0; i < PEERS_MAX && row->peers[i].time; i++) {
         if (!arm_missing(&row->peers[i]))
             outcome->arms[outcome->arms_count++] = &row->peers[i];
-        else if (!row->peers[i].optional)
+        else
             note_missing(outcome, &row->peers[i]);
     }
     if (reason) {

@@ -26,7 +26,7 @@
     {.name = "empty-default-" ours_, .what = "empty task, default chunking", .kind = ROW_RATIO, \
      .unit = UNIT_NS_TASK, .tasks = 1000000, .ours = WARM(ours_, 0), \
      .peers = {WARM("openmp", 0), \
-               {.time = pools_warm, .backend = "openmp-static", .optional = true}, \
+               WARM("openmp-static", 0), \
                WARM("onetbb", 0)}, \
      .target = 1.25}
 

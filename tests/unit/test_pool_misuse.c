@@ -145,6 +145,56 @@ static void processes_are_not_forked_beside_threads(void **state)
     arena_free(&arena);
 }
 
+/* ---- a convenience, and what it says ---- */
+
+static int odd_fails(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    (void)local;
+    result->value = index;
+    return index % 2 ? task_fail(ENOENT, "%d is odd", (int)index) : 0;
+}
+
+static void a_run_gives_the_values_and_the_first_failure(void **state)
+{
+    uint64_t values[5] = {9, 9, 9, 9, 9};
+    assert_int_equal(pool_run(*state, 2, plain, NULL, 5, values), 0);
+    assert_int_equal(values[4], 5);
+    assert_int_equal(pool_run(*state, 2, odd_fails, NULL, 2, values), ENOENT);
+    assert_string_equal(task_message(0), "1 is odd");
+    assert_int_equal(values[1], 0);
+    assert_int_equal(values[4], 5);
+    assert_int_equal(pool_run(*state, 0, plain, NULL, 5, NULL), EAGAIN);
+    assert_non_null(strstr(task_message(0), "0 workers"));
+    pool_stop(NULL);
+}
+
+/* ---- output ---- */
+
+static int prints(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)local;
+    (void)result;
+    fprintf((FILE *)ctx, "task %d\n", (int)index);
+    return 0;
+}
+
+static void what_was_printed_before_a_pool_is_printed_once(void **state)
+{
+    char text[256] = "";
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    fprintf(file, "before\n");
+    assert_int_equal(pool_run(*state, 2, prints, file, 0, NULL), 0);
+    fprintf(file, "after\n");
+    fflush(file);
+    rewind(file);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    text[length] = '\0';
+    assert_string_equal(text, "before\nafter\n");
+    fclose(file);
+}
+
 int main(void)
 {
     static const char *const names[] = {"threads", "processes"};
@@ -152,6 +202,8 @@ int main(void)
         const struct pool_ops *ops = registry_backend(names[i]);
         POOLS_ADD(a_task_may_have_a_pool_of_its_own, ops);
         POOLS_ADD(pools_nest_no_deeper_than_that, ops);
+        POOLS_ADD(a_run_gives_the_values_and_the_first_failure, ops);
+        POOLS_ADD(what_was_printed_before_a_pool_is_printed_once, ops);
     }
     const struct pool_ops *processes = registry_backend("processes");
     POOLS_ADD(processes_within_processes_work, processes);
