@@ -22,13 +22,25 @@ static size_t engine_size(const struct pool *pool)
            (pool->config.workers / 64 + 1) * sizeof(uint64_t);
 }
 
+/* Asked once: the answer stands in files, whose reading takes longer than starting a thread. */
+static unsigned usable_cpus(void)
+{
+    static _Atomic unsigned usable; /* relaxed: whoever comes first */
+    unsigned known = atomic_load_explicit(&usable, memory_order_relaxed);
+    if (known == 0) {
+        known = cpus_usable();
+        atomic_store_explicit(&usable, known, memory_order_relaxed);
+    }
+    return known;
+}
+
 struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works)
 {
     struct engine *engine = mmap(NULL, engine_size(pool), PROT_READ | PROT_WRITE,
         MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
     if (engine == MAP_FAILED)
         return NULL;
-    unsigned usable = cpus_usable();
+    unsigned usable = usable_cpus();
     engine->pool = pool;
     engine->workers = pool->config.workers;
     engine->shared = shared;

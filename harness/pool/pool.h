@@ -137,9 +137,9 @@ struct pool_config {
 /* A task may start a pool of its own, whose tasks may not. */
 #define POOL_DEPTH_MAX 2
 
-/* Starts a pool: all workers exist and have entered (where each chunk has one of its own, one has
- * entered and left as a trial). Returns it, or NULL with one line in why
- * (what the system refused, and with how many workers); nothing is left behind then. */
+/* Starts a pool: all workers exist and, where there is a worker_enter, have entered (where each
+ * chunk has one of its own, one has entered and left as a trial). Returns it, or NULL with one line
+ * in why (what the system refused, and with how many workers); nothing is left behind then. */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
 

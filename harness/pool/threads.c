@@ -89,7 +89,7 @@ static int start_all(struct threads *threads)
         code = pthread_create(&thread->handle, NULL, thread_main, thread);
         threads->started += !code;
     }
-    if (!code)
+    if (!code && threads->pool.config.worker_enter) /* without one nothing can fail */
         engine_wait_entered(engine, false);
     return code;
 }
