@@ -146,6 +146,30 @@ static void wake_others(struct engine *engine)
             ;
 }
 
+/* How many tasks this worker may still run before it is to be replaced. */
+static uint64_t room(const struct runner *me)
+{
+    uint64_t most = me->engine->pool->config.tasks_per_worker;
+    uint64_t ran = atomic_load_explicit(&me->lane->ran, memory_order_relaxed) - me->ran_at_entry;
+    if (most == 0 || me->lane == &me->engine->lanes[me->engine->workers])
+        return UINT64_MAX;
+    return ran < most ? most - ran : 0;
+}
+
+/* The next claim from the own lane; what a worker has no room for stays there, for others. */
+static bool take_next(const struct runner *me, uint32_t chunk, struct range *claimed)
+{
+    uint64_t most = room(me);
+    if (most == 0)
+        return false;
+    if (most < UINT32_MAX) {
+        uint64_t word = atomic_load_explicit(&me->lane->range, memory_order_relaxed);
+        uint32_t want = chunk ? chunk : range_count(range_unpack(word)) / 4;
+        chunk = want < 1 ? 1 : want > most ? (uint32_t)most : want;
+    }
+    return range_take(&me->lane->range, chunk, claimed);
+}
+
 /* Runs what was claimed for an empty lane, less what others steal from it meanwhile. The region is
  * read here, while it cannot end, and not again once the claim stands in the lane. */
 static void run_claimed(const struct runner *me, struct range claimed)
@@ -159,8 +183,7 @@ static void run_claimed(const struct runner *me, struct range claimed)
     } else {
         range_put(&me->lane->range, claimed);
         wake_others(me->engine);
-        for (; range_take(&me->lane->range, region.chunk, &claimed);
-             finished += range_count(claimed))
+        for (; take_next(me, region.chunk, &claimed); finished += range_count(claimed))
             runner_run(me, &region, claimed);
     }
     lane_add_finished(me->lane, finished);
@@ -169,7 +192,7 @@ static void run_claimed(const struct runner *me, struct range claimed)
 void runner_work(const struct runner *me)
 {
     struct range claimed;
-    while (lane_any_work(me->engine) && !atomic_load(&me->engine->stopping)) {
+    while (lane_any_work(me->engine) && room(me) > 0 && !atomic_load(&me->engine->stopping)) {
         POOL_POINT(ACTIVE_BEFORE);
         lane_set_active(me->lane, true);
         POOL_POINT(ACTIVE_SET);
@@ -213,7 +236,7 @@ static bool enter(struct runner *me)
 static void adopt(const struct runner *me)
 {
     struct range claimed;
-    while (!range_is_empty(&me->lane->range)) {
+    while (!range_is_empty(&me->lane->range) && room(me) > 0) {
         POOL_POINT(ADOPT_BEGIN);
         lane_set_active(me->lane, true);
         POOL_POINT(ADOPT_SEEN);
@@ -233,16 +256,43 @@ static void tell_owner(struct engine *engine)
         idle_wake_owner(engine);
 }
 
+/* A worker that has run all it may. Returns whether it goes on, as its own successor. */
+static bool go_on(struct runner *me)
+{
+    const struct pool_config *config = &me->engine->pool->config;
+    void *fresh;
+    if (me->engine->ends_when_spent) {
+        pool_worker_leave(me->engine->pool, me->local);
+        atomic_store(&me->lane->entered, 2);
+        atomic_fetch_add(&me->engine->recycled, 1);
+        idle_wake_owner(me->engine);
+        return false;
+    }
+    if (pool_enter(me->engine->pool, &fresh) == 0) {
+        if (config->worker_leave)
+            config->worker_leave(config->ctx, me->local);
+        me->local = fresh;
+    }
+    me->ran_at_entry = atomic_load_explicit(&me->lane->ran, memory_order_relaxed);
+    return true;
+}
+
 bool engine_worker(struct engine *engine, unsigned worker)
 {
     struct runner me = {.engine = engine, .lane = &engine->lanes[worker], .worker = worker};
+    me.ran_at_entry = atomic_load_explicit(&me.lane->ran, memory_order_relaxed);
     if (!enter(&me))
         return false;
     adopt(&me);
     while (!atomic_load(&engine->stopping)) {
         runner_work(&me);
         tell_owner(engine);
-        idle_worker(engine, worker);
+        if (room(&me) > 0)
+            idle_worker(engine, worker);
+        else if (go_on(&me))
+            adopt(&me);
+        else
+            return true;
     }
     POOL_POINT(LEAVE_BEGIN);
     pool_worker_leave(engine->pool, me.local);

@@ -441,7 +441,8 @@ int futures_step(struct pool *pool, uint32_t awaited, uint64_t deadline)
     uint64_t now = clock_now();
     if (start_retries(pool, now))
         return -1;
-    if (any && now - futures->looked_at < RECHECK_NS) /* but not to be put off for ever */
+    if (any && now - futures->looked_at < RECHECK_NS &&
+        !lane_any_recycled(pool->engine)) /* but not to be put off for ever */
         return 0;
     futures->looked_at = now;
     check_timeouts(pool, now);

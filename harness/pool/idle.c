@@ -228,7 +228,7 @@ void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), 
     uint64_t now = clock_now(), left = deadline > now ? deadline - now : 0;
     const struct timespec step = {
         .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
-    if (!has_news(engine))
+    if (!has_news(engine) && !lane_any_recycled(engine))
         futex_wait(&engine->owner_asleep, 1, &step, engine->shared);
     atomic_store(&engine->owner_asleep, 0);
 }

@@ -30,7 +30,7 @@ struct lane {
     _Atomic uint32_t asleep;   /* 1: it sleeps on this word */
     _Atomic uint64_t woken_at; /* a clock_now: when somebody set out to wake it */
     _Atomic int cpu;           /* where it was when it last became active */
-    _Atomic int entered;       /* 1 after worker_enter, -1 when it failed */
+    _Atomic int entered;       /* 1 after worker_enter, -1 when it failed, 2 when it has left */
 
     /* written by its owner at each task */
     _Alignas(CACHE_LINE) _Atomic uint64_t current; /* the task or LANE_CALL | slot, or LANE_NONE */
@@ -64,14 +64,16 @@ struct engine {
     /* constant after engine_make */
     const struct pool *pool; /* valid in forked workers: made before the fork */
     unsigned workers;
-    bool shared;         /* futexes between processes */
-    bool owner_works;    /* the owner runs tasks while it waits */
-    bool may_spin;       /* there is a usable CPU for each who works */
-    bool must_yield;     /* ... but none for the owner, who does not: spinners make room for it */
-    cpu_set_t cpus;      /* usable */
-    struct calls *calls; /* NULL: none */
+    bool shared;          /* futexes between processes */
+    bool owner_works;     /* the owner runs tasks while it waits */
+    bool ends_when_spent; /* a worker that is to be replaced ends, and its process with it */
+    bool may_spin;        /* there is a usable CPU for each who works */
+    bool must_yield;      /* ... but none for the owner, who does not: spinners make room for it */
+    cpu_set_t cpus;       /* usable */
+    struct calls *calls;  /* NULL: none */
 
     /* the owner's own */
+    uint32_t replaced;     /* how many of the `recycled` have been replaced */
     uint64_t expected;     /* tasks put in since the start */
     uint32_t queue_end;    /* the next position for a call */
     bool unsettled;        /* a worker has died since `expected` was last made to fit ... */
@@ -88,6 +90,7 @@ struct engine {
     _Alignas(CACHE_LINE) _Atomic uint64_t target; /* `expected`, for the workers to see */
     _Atomic uint32_t owner_asleep;                /* 1: it sleeps on this word */
     _Atomic uint32_t stopping;
+    _Atomic uint32_t recycled;      /* workers that have left to be replaced, since the start */
     _Atomic bool eager;             /* whoever finds work left over wakes others */
     _Atomic bool few_at_once;       /* the owner's range is a queue: take a few from its front */
     _Atomic uint64_t crowded_until; /* a clock_now: until then nobody spins */
@@ -120,6 +123,12 @@ static inline bool lane_all_finished(struct engine *engine, uint64_t expected)
     return sum == expected;
 }
 
+/* Whether a worker waits to be replaced. */
+static inline bool lane_any_recycled(struct engine *engine)
+{
+    return atomic_load(&engine->recycled) != engine->replaced;
+}
+
 static inline void lane_add_finished(struct lane *lane, uint64_t tasks)
 {
     uint64_t finished = atomic_load_explicit(&lane->finished, memory_order_relaxed);
@@ -146,6 +155,7 @@ struct runner {
     struct lane *lane;
     unsigned worker; /* what it is called: the owner goes by worker 0 */
     void *local;
+    uint64_t ran_at_entry; /* tasks of its predecessors in the lane */
 };
 
 /* Runs tasks that nobody else can claim any more. */

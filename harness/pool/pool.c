@@ -72,6 +72,11 @@ struct pool *pool_start(
         free(pool);
         return NULL;
     }
+    if (config->tasks_per_worker && !pool->engine) {
+        snprintf(why, size, "%s: tasks_per_worker is for threads, processes and hybrid", ops->name);
+        pool_stop(pool);
+        return NULL;
+    }
     if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
         snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
         pool_stop(pool);

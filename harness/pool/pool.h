@@ -125,6 +125,10 @@ struct pool_config {
     int (*worker_enter)(const void *ctx, void **local); /* or NULL */
     void (*worker_leave)(const void *ctx, void *local); /* or NULL */
     struct arena *arena;                                /* NULL: this pool runs no regions */
+    /* A worker is replaced after so many tasks and calls (maxtasksperchild): a process ends, a
+     * thread leaves and enters again, but goes on as it is where it cannot enter. The owner, where
+     * it works, is no worker in this. 0: never. `threads`, `processes` and `hybrid` only. */
+    uint64_t tasks_per_worker;
     uint32_t calls_max; /* futures that may exist at once, up to POOL_CALLS_MAX; 0: no calls */
     size_t call_size;   /* the most bytes of a payload, and of a result */
     /* Called in the owner at the end of each pool_map and, by `threads` and `processes`, every

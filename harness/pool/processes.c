@@ -9,6 +9,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 /* Processes may be killed from outside before their workers have entered; but where entering itself
  * kills them, starting others must end: so many in a row are too many. */
 #define STILLBORN_MAX 16
+
+/* How often a process that is about to end is looked at before the owner goes on. */
+#define SPENT_TURNS 10000
 
 /* One that was asked to end (SIGTERM) and has not is killed after so long. */
 #define KILL_AFTER_NS 200000000
@@ -116,6 +120,25 @@ static struct obituary bury(struct processes *processes, unsigned index, pid_t p
     return obituary;
 }
 
+/* Whether a process ends because it has run all it may: with nothing in its hands. */
+static bool is_spent(const struct processes *processes, unsigned index)
+{
+    const struct engine *engine = processes->pool.engine;
+    return engine->ends_when_spent && atomic_load(&engine->lanes[index].entered) == 2;
+}
+
+static int succeed(struct processes *processes, unsigned index)
+{
+    processes->pool.engine->replaced++;
+    if (pool_is_terminated(&processes->pool))
+        return 0;
+    int code = fork_process(processes, index);
+    if (code)
+        task_fail(code, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
+            processes->pool.ops->name, index, strerror(code));
+    return code ? -1 : 0;
+}
+
 /* Buries one process if it is dead and starts another. Returns 0, or -1 with a message when no
  * other can be started. */
 static int check_process(struct processes *processes, unsigned index)
@@ -127,6 +150,8 @@ static int check_process(struct processes *processes, unsigned index)
     pid_t pid = process->pid;
     deaths_forget(&processes->deaths, process->pidfd);
     *process = (struct process){.pidfd = -1};
+    if (is_spent(processes, index))
+        return succeed(processes, index);
     const struct obituary obituary = bury(processes, index, pid, status);
     if (obituary.grown)
         processes->stillborn = 0;
@@ -170,9 +195,23 @@ static int wait_for_entry(struct processes *processes)
     return 0;
 }
 
+/* Those that are about to end are waited for, so that their successors need not wait. */
+static int check_spent(struct processes *processes)
+{
+    for (unsigned i = 0; i < processes->count; i++)
+        for (int turn = 0; turn < SPENT_TURNS && is_spent(processes, i); turn++) {
+            if (check_process(processes, i))
+                return -1;
+            sched_yield();
+        }
+    return 0;
+}
+
 int processes_tend(struct pool *pool)
 {
     struct processes *processes = (struct processes *)pool;
+    if (lane_any_recycled(pool->engine) && check_spent(processes))
+        return -1;
     if (check_all(processes))
         return -1;
     if (!engine_rouse(pool->engine))
@@ -310,6 +349,7 @@ int processes_start(struct pool *pool, char *why, size_t size)
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
     }
+    pool->engine->ends_when_spent = threads_each(processes) == 1;
     deaths_open(&processes->deaths);
     int failed = start_all(processes, why, size);
     if (failed) {

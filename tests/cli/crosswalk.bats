@@ -29,7 +29,7 @@ check() {
 }
 
 @test "the crosswalk cannot be wrong unseen: a name that is not there is told, and one of Python's that is left out" {
-    sed -i 's/`pool_apply`/`pool_aply`/; s/`join_waits_until/`joins_wait_until/; s/`lock` -/`locket` -/
+    sed -i 's/`pool_apply`/`pool_aply`/; s/`join_waits_until/`joins_wait_until/; s/`lock` /`locket` /
         s/^| `Pool.starmap` /| /; s/^| `Timer`\(.*\)| none |[^|]*|/| `Timer`\1| none | |/' docs/crosswalk.md
     check
     [ "$status" = 1 ]

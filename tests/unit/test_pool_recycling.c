@@ -1,0 +1,169 @@
+/* Workers that are replaced after so many tasks: none runs more, none is missed, and it does not
+ * take an owner's recheck each time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "pools.h"
+
+#include "harness/measure/clock.h"
+
+#include <errno.h>
+
+#define TASKS 200
+
+struct scene {
+    _Atomic uint32_t entered, left, most; /* most: tasks that one worker's local has seen */
+};
+static struct scene *scene;
+
+static int enter(const void *ctx, void **local)
+{
+    (void)ctx;
+    atomic_fetch_add(&scene->entered, 1);
+    *local = calloc(1, sizeof(uint32_t));
+    return *local ? 0 : ENOMEM;
+}
+
+static void leave(const void *ctx, void *local)
+{
+    (void)ctx;
+    atomic_fetch_add(&scene->left, 1);
+    free(local);
+}
+
+static void count(void *local)
+{
+    uint32_t own = ++*(uint32_t *)local, most = atomic_load(&scene->most);
+    while (own > most && !atomic_compare_exchange_weak(&scene->most, &most, own))
+        ;
+}
+
+static int task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    count(local);
+    result->value = index + 1;
+    return 0;
+}
+
+static int call(struct pool_call *given)
+{
+    count(given->local);
+    return 0;
+}
+
+static struct pool *start(
+    const struct pool_ops *ops, unsigned workers, uint64_t most, struct arena *arena)
+{
+    char why[512];
+    const struct pool_config config = {.workers = workers,
+        .task = task,
+        .worker_enter = enter,
+        .worker_leave = leave,
+        .arena = arena,
+        .calls_max = TASKS,
+        .tasks_per_worker = most};
+    atomic_store(&scene->entered, 0);
+    atomic_store(&scene->left, 0);
+    atomic_store(&scene->most, 0);
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (!pool)
+        fail_msg("%s", why);
+    return pool;
+}
+
+static void assert_replaced(unsigned workers, uint64_t most)
+{
+    assert_true(scene->most <= most);
+    assert_int_equal(scene->left, scene->entered);
+    if (workers == 1) /* the last one enters after the last task, or not any more */
+        assert_in_range(scene->entered, (TASKS + most - 1) / most, TASKS / most + 1);
+    else
+        assert_true(scene->entered >= (TASKS + most - 1) / most);
+}
+
+static const uint64_t mosts[] = {1, 7, 100};
+
+static void regions_replace_workers_after_so_many_tasks(void **state)
+{
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    for (unsigned workers = 1; workers < 4; workers += 2) {
+        for (size_t i = 0; i < 3 * sizeof mosts / sizeof *mosts; i++) {
+            uint64_t begin = clock_now(), most = mosts[i / 3];
+            struct pool *pool = start(*state, workers, most, &arena);
+            assert_int_equal(pool_map(pool, TASKS, i % 3 * 6), 0);
+            for (uint64_t k = 0; k < TASKS; k++)
+                assert_int_equal(arena_slot(&arena, k)->value, k + 1);
+            assert_int_equal(*arena.failed, 0);
+            assert_int_equal(pools_worker_tasks(pool), TASKS);
+            pool_stop(pool);
+            assert_replaced(workers, most);
+            assert_true(clock_since(begin) < 3); /* 10 ms a task would be a recheck each */
+        }
+    }
+    arena_free(&arena);
+}
+
+static void calls_replace_workers_too(void **state)
+{
+    for (unsigned workers = 1; workers < 4; workers += 2) {
+        for (size_t i = 0; i < sizeof mosts / sizeof *mosts; i++) {
+            struct future *futures[TASKS];
+            uint64_t begin = clock_now();
+            struct pool *pool = start(*state, workers, mosts[i], NULL);
+            for (int k = 0; k < TASKS; k++)
+                futures[k] = pool_submit(pool, call, NULL, 0, NULL);
+            assert_int_equal(pool_wait(pool, futures, TASKS, POOL_WAIT_ALL, -1), 0);
+            for (int k = 0; k < TASKS; k++)
+                assert_int_equal(future_status(futures[k]), FUTURE_OK);
+            pool_stop(pool);
+            assert_replaced(workers, mosts[i]);
+            assert_true(clock_since(begin) < 3);
+        }
+    }
+}
+
+static void other_backends_say_that_they_do_not(void **state)
+{
+    struct arena arena;
+    char why[512] = "";
+    assert_int_equal(arena_make(&arena, 1, 0), 0);
+    const struct pool_config config = {
+        .workers = 1, .task = task, .arena = &arena, .tasks_per_worker = 1};
+    assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_non_null(strstr(why, "tasks_per_worker"));
+    arena_free(&arena);
+}
+
+static int set_up(void **state)
+{
+    scene = pools_shared(sizeof *scene);
+    return leftovers_mark(state);
+}
+
+static int tear_down(void **state)
+{
+    int failed = leftovers_check(state);
+    pools_unshare(scene, sizeof *scene);
+    return failed;
+}
+
+int main(void)
+{
+    static const char *const names[] = {"threads", "processes", "hybrid"};
+#define ADD(test, ops)                                                                             \
+    group_add(pools_followed(ops) ? test : pools_not_followed, set_up, tear_down, (void *)(ops),   \
+        "%s: " #test, (ops)->name)
+    for (size_t i = 0; i < 3; i++) {
+        const struct pool_ops *ops = registry_backend(names[i]);
+        ADD(regions_replace_workers_after_so_many_tasks, ops);
+        ADD(calls_replace_workers_too, ops);
+    }
+    ADD(other_backends_say_that_they_do_not, registry_backend("queue"));
+#undef ADD
+    return group_run("recycling", NULL, NULL);
+}
