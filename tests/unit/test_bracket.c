@@ -18,9 +18,17 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct result_search by_grain = {
-    .config = {"threads", 2, 1}, .axis = RESULT_BY_GRAIN, .target = 1, .from = 2, .to = 1e6};
+    .config = {.backend = "threads", .workers = 2, .chunk = 1},
+    .axis = RESULT_BY_GRAIN,
+    .target = 1,
+    .from = 2,
+    .to = 1e6};
 static const struct result_search by_tasks = {
-    .config = {"threads", 2, 1}, .axis = RESULT_BY_TASKS, .target = 1, .from = 1, .to = 10000};
+    .config = {.backend = "threads", .workers = 2, .chunk = 1},
+    .axis = RESULT_BY_TASKS,
+    .target = 1,
+    .from = 1,
+    .to = 10000};
 
 /* ---- points ---- */
 
