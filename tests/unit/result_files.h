@@ -76,7 +76,7 @@ static inline void add_sweep(struct result *result)
 
 static inline void add_searches(struct result *result)
 {
-    struct result_search search = {.config = {"processes", 2, 0},
+    struct result_search search = {.config = {.backend = "processes", .workers = 2, .chunk = 0},
         .axis = RESULT_BY_TASKS,
         .cold = true,
         .target = 0.5,
