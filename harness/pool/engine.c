@@ -160,14 +160,7 @@ static uint64_t room(const struct runner *me)
 static bool take_next(const struct runner *me, uint32_t chunk, struct range *claimed)
 {
     uint64_t most = room(me);
-    if (most == 0)
-        return false;
-    if (most < UINT32_MAX) {
-        uint64_t word = atomic_load_explicit(&me->lane->range, memory_order_relaxed);
-        uint32_t want = chunk ? chunk : range_count(range_unpack(word)) / 4;
-        chunk = want < 1 ? 1 : want > most ? (uint32_t)most : want;
-    }
-    return range_take(&me->lane->range, chunk, claimed);
+    return most > 0 && lane_take(me->engine, me->lane, chunk, most, claimed);
 }
 
 /* Runs what was claimed for an empty lane, less what others steal from it meanwhile. The region is

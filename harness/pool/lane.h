@@ -129,6 +129,19 @@ static inline bool lane_any_recycled(struct engine *engine)
     return atomic_load(&engine->recycled) != engine->replaced;
 }
 
+/* Claims the next chunk of the own lane, guided where chunk is 0: a worker's range may be half of
+ * all there is, so it takes no more of it at once than of all (pool_chunk). At most `most` tasks,
+ * at least 1. False when the lane is empty. */
+static inline bool lane_take(const struct engine *engine, struct lane *lane, uint64_t chunk,
+    uint64_t most, struct range *claimed)
+{
+    if (chunk == 0) { /* relaxed: range_take looks again */
+        uint64_t word = atomic_load_explicit(&lane->range, memory_order_relaxed);
+        chunk = pool_chunk(range_count(range_unpack(word)), 0, engine->workers);
+    }
+    return range_take(&lane->range, (uint32_t)(chunk < most ? chunk : most), claimed);
+}
+
 static inline void lane_add_finished(struct lane *lane, uint64_t tasks)
 {
     uint64_t finished = atomic_load_explicit(&lane->finished, memory_order_relaxed);

@@ -56,16 +56,15 @@ static bool take_hidden(struct share *share, uint32_t count, struct range *claim
  * left, since those may take longer than the others did. */
 static bool take(struct share *share, struct range *claimed)
 {
-    uint32_t chunk = share->me.engine->region.chunk;
+    struct engine *engine = share->me.engine;
     uint32_t most = share->ran ? (uint32_t)share->ran : 1;
     if (!share->shown)
         return take_hidden(share, most, claimed);
-    if (share->woken)
-        return range_take(&share->me.lane->range, chunk, claimed);
     uint32_t quarter = (uint32_t)((share->tasks - share->ran) / 4);
     if (most > quarter)
         most = quarter ? quarter : 1;
-    return range_take(&share->me.lane->range, chunk && chunk < most ? chunk : most, claimed);
+    return lane_take(
+        engine, share->me.lane, engine->region.chunk, share->woken ? UINT32_MAX : most, claimed);
 }
 
 static void do_share(struct share *share)

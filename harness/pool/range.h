@@ -69,20 +69,17 @@ static inline void range_extend(range_word *word, uint32_t index)
 }
 
 /* Owner (and, where the range is a queue of calls, thieves too): claims `count` indices, or what is
- * left of them, at the front; a quarter of what is left, at least 1, where count is 0. False when
- * there is none. */
+ * left of them, at the front. False when there is none. */
 static inline bool range_take(range_word *word, uint32_t count, struct range *claimed)
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_relaxed);
     struct range range;
     do {
         range = range_unpack(seen);
-        uint32_t left = range_count(range), want = count ? count : left / 4;
+        uint32_t left = range_count(range);
         if (left == 0)
             return false;
-        if (want > left)
-            want = left;
-        *claimed = (struct range){range.begin, range.begin + (want ? want : 1)};
+        *claimed = (struct range){range.begin, range.begin + (count < left ? count : left)};
         range.begin = claimed->end;
         POOL_POINT(TAKE_SEEN);
         /* as in range_steal */

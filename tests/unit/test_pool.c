@@ -372,6 +372,67 @@ static void a_worker_that_cannot_enter_fails_the_start_with_its_message(void **s
     pools_unshare(hooks, sizeof *hooks);
 }
 
+/* ---- the default chunk ---- */
+
+#define EQUAL_WORKERS 64
+#define EQUAL_ROUNDS 3
+#define EQUAL_TASKS (EQUAL_ROUNDS * EQUAL_WORKERS)
+
+static int enter_counting(const void *ctx, void **local)
+{
+    (void)ctx;
+    *local = calloc(1, sizeof(uint32_t));
+    return *local ? 0 : ENOMEM;
+}
+
+static void leave_counting(const void *ctx, void *local)
+{
+    (void)ctx;
+    free(local);
+}
+
+/* A worker's n-th task ends when n tasks a worker have begun, as with tasks that all wait equally
+ * long: a worker that holds more than its share keeps the others from ever beginning them. */
+static int equal_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    _Atomic uint32_t *begun = *(_Atomic uint32_t *const *)ctx;
+    uint32_t round = ++*(uint32_t *)local;
+    result->value = index;
+    ++*begun;
+    for (int ms = 0; *begun < round * EQUAL_WORKERS; ms++) {
+        if (ms == 3000) { /* nobody has to wait any more */
+            *begun = EQUAL_TASKS * EQUAL_WORKERS;
+            return task_fail(ETIMEDOUT, "a worker holds more than its share");
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return 0;
+}
+
+static void by_default_no_worker_holds_more_than_its_share(void **state)
+{
+    _Atomic uint32_t *begun = pools_shared(sizeof *begun);
+    struct arena arena;
+    char why[512];
+    assert_int_equal(arena_make(&arena, EQUAL_TASKS, 0), 0);
+    const struct pool_config config = {.workers = EQUAL_WORKERS,
+        .task = equal_task,
+        .ctx = &begun,
+        .worker_enter = enter_counting,
+        .worker_leave = leave_counting,
+        .arena = &arena};
+    struct pool *pool = pool_start(*state, &config, why, sizeof why);
+    assert_non_null(pool);
+    assert_int_equal(pool_map(pool, EQUAL_TASKS, 0), 0);
+    if (*arena.failed > 0)
+        fail_msg("%s", arena.failures[0].message);
+    for (unsigned i = 0; i < EQUAL_WORKERS; i++)
+        assert_int_equal(pool_worker_tasks(pool, i), EQUAL_ROUNDS);
+    pool_stop(pool);
+    arena_free(&arena);
+    pools_unshare(begun, sizeof *begun);
+}
+
 /* ---- progress ---- */
 
 struct progress {
@@ -478,6 +539,8 @@ static void add_backend(const struct pool_ops *ops)
         ADD(each_worker_enters_and_leaves_once_with_a_local_of_its_own);
     }
     ADD(a_worker_that_cannot_enter_fails_the_start_with_its_message);
+    if (ops->tend || strcmp(ops->name, "threads") == 0)
+        ADD(by_default_no_worker_holds_more_than_its_share);
     ADD(progress_grows_to_all_tasks);
     ADD(workers_are_the_processes_that_they_say);
     if (sizes_of(ops) == 1)
