@@ -3,7 +3,7 @@
 
 #include "../measure/cpus.h"
 #include "../measure/registry.h"
-#include "../pool/pool.h"
+#include "../pool/backend.h"
 #include "../util/interrupt.h"
 #include "../util/quote.h"
 #include "../util/units.h"

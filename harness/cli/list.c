@@ -1,7 +1,7 @@
 /* list: what there is, and why something is not available here. */
 #include "../measure/registry.h"
 #include "../measure/workload.h"
-#include "../pool/pool.h"
+#include "../pool/backend.h"
 #include "commands.h"
 #include "json.h"
 

@@ -3,7 +3,7 @@
 
 #include "../measure/cpus.h"
 #include "../measure/machine.h"
-#include "../pool/pool.h"
+#include "../pool/backend.h"
 
 #include <errno.h>
 #include <stdio.h>

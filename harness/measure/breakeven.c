@@ -4,6 +4,7 @@
 #include "breakeven.h"
 
 #include "../analyze/bracket.h"
+#include "../pool/backend.h"
 #include "../util/param.h"
 #include "clock.h"
 #include "noise.h"

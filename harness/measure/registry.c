@@ -2,7 +2,7 @@
  * search does. */
 #include "registry.h"
 
-#include "../pool/pool.h"
+#include "../pool/backend.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -2,6 +2,7 @@
  * its tasks yield stands in the workload's arena, which is shared as well. */
 #include "runner.h"
 
+#include "../pool/backend.h"
 #include "../util/interrupt.h"
 #include "clock.h"
 #include "memory.h"

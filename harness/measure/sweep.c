@@ -2,6 +2,7 @@
 #include "sweep.h"
 
 #include "../analyze/stat.h"
+#include "../pool/backend.h"
 #include "clock.h"
 #include "noise.h"
 #include "plan.h"

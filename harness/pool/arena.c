@@ -1,5 +1,5 @@
 /* The arena: slots, status bytes and failures of a region, in one shared mapping. */
-#include "pool.h"
+#include "backend.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef POOL_FUTURE_H
 #define POOL_FUTURE_H
 
-#include "pool.h"
+#include "backend.h"
 
 struct future {
     struct pool *pool;

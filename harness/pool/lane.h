@@ -15,7 +15,7 @@
 #ifndef POOL_LANE_H
 #define POOL_LANE_H
 
-#include "pool.h"
+#include "backend.h"
 #include "range.h"
 
 #include <sched.h>

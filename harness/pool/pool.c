@@ -1,5 +1,5 @@
 /* What all backends share: the public calls, a worker's entry and exit, chunk sizes. */
-#include "pool.h"
+#include "backend.h"
 
 #include "../measure/clock.h"
 #include "engine.h"

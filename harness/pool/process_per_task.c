@@ -5,7 +5,7 @@
  * RECHECK_MS, and the rest of its chunk goes to another. Where the system refuses a fork, the owner
  * waits until a child has ended. */
 #include "../util/futex.h"
-#include "pool.h"
+#include "backend.h"
 
 #include <errno.h>
 #include <signal.h>

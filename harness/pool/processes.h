@@ -7,8 +7,8 @@
 #ifndef POOL_PROCESSES_H
 #define POOL_PROCESSES_H
 
+#include "backend.h"
 #include "deaths.h"
-#include "pool.h"
 
 struct process {
     pid_t pid;              /* 0: there is none */

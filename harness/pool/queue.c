@@ -1,5 +1,5 @@
 /* The textbook thread pool, to be read first: one mutex, two condition variables, a job list. */
-#include "pool.h"
+#include "backend.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* The serial loop: the baseline of every ratio. It is a pool of one worker, the caller. */
-#include "pool.h"
+#include "backend.h"
 
 #include <stdio.h>
 

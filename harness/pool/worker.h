@@ -6,7 +6,7 @@
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
-#include "pool.h"
+#include "backend.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,6 +3,7 @@
 
 #include "harness/measure/clock.h"
 #include "harness/measure/registry.h"
+#include "harness/pool/backend.h"
 
 #include <inttypes.h>
 #include <stdio.h>

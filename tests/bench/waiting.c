@@ -4,6 +4,7 @@
 
 #include "harness/measure/clock.h"
 #include "harness/measure/registry.h"
+#include "harness/pool/backend.h"
 #include "harness/util/futex.h"
 
 #include <errno.h>

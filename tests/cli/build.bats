@@ -15,12 +15,12 @@ setup() {
     unset MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR CC CFLAGS SANITIZE VARIANT TESTS WITHOUT
     make_case null
     for backend in threads serial; do
-        printf '#include "pool.h"\nconst struct pool_ops pool_%s = {.name = "%s"};\n' \
+        printf '#include "backend.h"\nconst struct pool_ops pool_%s = {.name = "%s"};\n' \
             "$backend" "$backend" >"harness/pool/$backend.c"
     done
     cat >harness/main.c <<'END'
 #include "measure/registry.h"
-#include "pool/pool.h"
+#include "pool/backend.h"
 #include "util/buildinfo.h"
 
 #include <stdio.h>
@@ -47,7 +47,7 @@ make_case() {
 # make_backend FILE KEY-AND-NEEDS: ends in const struct pool_ops pool_NAME
 make_backend() {
     local name=${1%.*}
-    printf '/* A backend.\n * %s */\n#include "pool.h"\n\nextern const struct pool_ops pool_%s;\n' \
+    printf '/* A backend.\n * %s */\n#include "backend.h"\n\nextern const struct pool_ops pool_%s;\n' \
         "$2" "$name" >"harness/pool/$1"
     printf 'const struct pool_ops pool_%s = {.name = "%s"};\n' "$name" "${name//_/-}" >>"harness/pool/$1"
 }

@@ -4,7 +4,7 @@
 #define STRESS_STRESS_H
 
 #include "harness/measure/clock.h"
-#include "harness/pool/pool.h"
+#include "harness/pool/backend.h"
 #include "harness/util/hash.h"
 
 #include <inttypes.h>

@@ -7,7 +7,7 @@
 #include "leftovers.h"
 
 #include "harness/measure/registry.h"
-#include "harness/pool/pool.h"
+#include "harness/pool/backend.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 #include "../../cases/case.h"
 #include "../../harness/measure/registry.h"
-#include "../../harness/pool/pool.h"
+#include "../../harness/pool/backend.h"
 
 static void every_case_file_has_an_entry(void **state)
 {
