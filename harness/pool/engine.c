@@ -6,6 +6,7 @@
 #include "idle.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 /* Whoever is woken wakes so many others. The owner wakes one: if it woke several at once, the
@@ -16,10 +17,10 @@
 /* A worker that finds a long queue of calls takes no more than so many of them at once. */
 #define FEW_MAX 16
 
-static size_t engine_size(const struct pool *pool)
+static size_t common_size(unsigned workers)
 {
-    return sizeof(struct engine) + (pool->config.workers + 1) * sizeof(struct lane) +
-           (pool->config.workers / 64 + 1) * sizeof(uint64_t);
+    return sizeof(struct common) + (workers + 1) * sizeof(struct lane) +
+           (workers / 64 + 1) * sizeof(uint64_t);
 }
 
 /* Asked once: the answer stands in files, whose reading takes longer than starting a thread. */
@@ -34,28 +35,43 @@ static unsigned usable_cpus(void)
     return known;
 }
 
-struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works)
+static int map_common(struct engine *engine)
 {
-    struct engine *engine = mmap(NULL, engine_size(pool), PROT_READ | PROT_WRITE,
-        MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
-    if (engine == MAP_FAILED)
-        return NULL;
-    unsigned usable = usable_cpus();
-    engine->pool = pool;
-    engine->workers = pool->config.workers;
-    engine->shared = shared;
-    engine->owner_works = owner_works;
-    engine->may_spin = engine->workers <= usable;
-    engine->must_yield = !owner_works && engine->workers + 1 > usable;
-    sched_getaffinity(0, sizeof engine->cpus, &engine->cpus);
+    void *memory = mmap(NULL, common_size(engine->workers), PROT_READ | PROT_WRITE,
+        MAP_ANONYMOUS | (engine->shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+    if (memory == MAP_FAILED)
+        return -1;
+    engine->common = memory;
+    engine->lanes = (struct lane *)(engine->common + 1);
+    engine->sleepers = (_Atomic uint64_t *)(void *)&engine->lanes[engine->workers + 1];
     for (unsigned i = 0; i <= engine->workers; i++)
         atomic_init(&engine->lanes[i].current, LANE_NONE);
-    if (pool->config.calls_max > 0) {
-        engine->calls = calls_make(pool->config.calls_max, pool->config.call_size);
-        if (!engine->calls) {
-            munmap(engine, engine_size(pool));
-            return NULL;
-        }
+    return 0;
+}
+
+struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works)
+{
+    struct engine *engine = aligned_alloc(_Alignof(struct engine), sizeof *engine);
+    if (!engine)
+        return NULL;
+    unsigned usable = usable_cpus(), workers = pool->config.workers;
+    *engine = (struct engine){
+        .pool = pool,
+        .workers = workers,
+        .shared = shared,
+        .owner_works = owner_works,
+        .may_spin = workers <= usable,
+        .must_yield = !owner_works && workers + 1 > usable,
+    };
+    sched_getaffinity(0, sizeof engine->cpus, &engine->cpus);
+    if (map_common(engine)) {
+        free(engine);
+        return NULL;
+    }
+    if (pool->config.calls_max > 0 &&
+        !(engine->calls = calls_make(pool->config.calls_max, pool->config.call_size))) {
+        engine_free(engine);
+        return NULL;
     }
     return engine;
 }
@@ -64,7 +80,8 @@ void engine_free(struct engine *engine)
 {
     if (engine->calls)
         calls_free(engine->calls);
-    munmap(engine, engine_size(engine->pool));
+    munmap(engine->common, common_size(engine->workers));
+    free(engine);
 }
 
 /* ---- running ---- */
@@ -123,7 +140,7 @@ static bool steal_from(struct engine *engine, unsigned victim, struct range *cla
 {
     range_word *range = &engine->lanes[victim].range;
     if (victim == engine->workers && /* relaxed: a wrong guess claims as well */
-        atomic_load_explicit(&engine->few_at_once, memory_order_relaxed))
+        atomic_load_explicit(&engine->common->few_at_once, memory_order_relaxed))
         return take_few(engine, range, claimed);
     return range_steal(range, claimed);
 }
@@ -141,7 +158,7 @@ static bool steal(const struct runner *me, struct range *claimed)
 
 static void wake_others(struct engine *engine)
 {
-    if (atomic_load_explicit(&engine->eager, memory_order_relaxed)) /* a hint */
+    if (atomic_load_explicit(&engine->common->eager, memory_order_relaxed)) /* a hint */
         for (int i = 0; i < WAKES_EACH && lane_any_work(engine) && idle_wake_one(engine); i++)
             ;
 }
@@ -167,7 +184,7 @@ static bool take_next(const struct runner *me, uint32_t chunk, struct range *cla
  * read here, while it cannot end, and not again once the claim stands in the lane. */
 static void run_claimed(const struct runner *me, struct range claimed)
 {
-    const struct region region = me->engine->region;
+    const struct region region = me->engine->common->region;
     uint32_t finished = 0;
     if (range_count(claimed) == 1) {
         wake_others(me->engine);
@@ -185,7 +202,8 @@ static void run_claimed(const struct runner *me, struct range claimed)
 void runner_work(const struct runner *me)
 {
     struct range claimed;
-    while (lane_any_work(me->engine) && room(me) > 0 && !atomic_load(&me->engine->stopping)) {
+    while (
+        lane_any_work(me->engine) && room(me) > 0 && !atomic_load(&me->engine->common->stopping)) {
         POOL_POINT(ACTIVE_BEFORE);
         lane_set_active(me->lane, true);
         POOL_POINT(ACTIVE_SET);
@@ -244,8 +262,9 @@ static void adopt(const struct runner *me)
 static void tell_owner(struct engine *engine)
 {
     POOL_POINT(TELL_BEGIN);
-    if (atomic_load(&engine->owner_asleep) && /* relaxed: set before the work was put in */
-        lane_all_finished(engine, atomic_load_explicit(&engine->target, memory_order_relaxed)))
+    if (atomic_load(&engine->common->owner_asleep) && /* relaxed: set before the work was put in */
+        lane_all_finished(
+            engine, atomic_load_explicit(&engine->common->target, memory_order_relaxed)))
         idle_wake_owner(engine);
 }
 
@@ -257,7 +276,7 @@ static bool go_on(struct runner *me)
     if (me->engine->ends_when_spent) {
         pool_worker_leave(me->engine->pool, me->local);
         atomic_store(&me->lane->entered, 2);
-        atomic_fetch_add(&me->engine->recycled, 1);
+        atomic_fetch_add(&me->engine->common->recycled, 1);
         idle_wake_owner(me->engine);
         return false;
     }
@@ -277,7 +296,7 @@ bool engine_worker(struct engine *engine, unsigned worker)
     if (!enter(&me))
         return false;
     adopt(&me);
-    while (!atomic_load(&engine->stopping)) {
+    while (!atomic_load(&engine->common->stopping)) {
         runner_work(&me);
         tell_owner(engine);
         if (room(&me) > 0)

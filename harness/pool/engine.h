@@ -22,7 +22,7 @@
 
 #include "lane.h"
 
-/* Maps an engine for pool's workers. Returns NULL with errno. */
+/* Makes an engine for pool's workers. Returns NULL with errno. */
 struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works);
 void engine_free(struct engine *engine);
 

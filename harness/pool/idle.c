@@ -46,7 +46,7 @@ static void wake(struct engine *engine, struct lane *lane)
 bool idle_wake_one(struct engine *engine)
 {
     for (unsigned word = 0; word <= engine->workers / 64; word++) {
-        _Atomic uint64_t *sleepers = &lane_sleepers(engine)[word];
+        _Atomic uint64_t *sleepers = &engine->sleepers[word];
         for (uint64_t bits = atomic_load(sleepers); bits;) {
             uint64_t first = bits & -bits;
             bits = atomic_fetch_and(sleepers, ~first);
@@ -71,9 +71,10 @@ void idle_wake_all(struct engine *engine)
 
 void idle_wake_owner(struct engine *engine)
 {
-    if (atomic_load(&engine->owner_asleep) && atomic_exchange(&engine->owner_asleep, 0)) {
+    if (atomic_load(&engine->common->owner_asleep) &&
+        atomic_exchange(&engine->common->owner_asleep, 0)) {
         POOL_POINT(TELL_CLAIMED);
-        futex_wake(&engine->owner_asleep, 1, engine->shared);
+        futex_wake(&engine->common->owner_asleep, 1, engine->shared);
         POOL_POINT(TELL_DONE);
     }
 }
@@ -81,10 +82,11 @@ void idle_wake_owner(struct engine *engine)
 /* The sleeper is not there at once: only what lasts longer can end sooner with its help. */
 bool idle_worth_waking(struct engine *engine, double ns)
 {
-    uint64_t wake_ns = atomic_load_explicit(&engine->wake_ns, memory_order_relaxed);
+    uint64_t wake_ns = atomic_load_explicit(&engine->common->wake_ns, memory_order_relaxed);
     bool worth = ns > WORTH * (double)(wake_ns ? wake_ns : WAKE_NS);
     if (!worth && ns > WORTH * WAKE_NS) /* believed less and less, until it is measured again */
-        atomic_store_explicit(&engine->wake_ns, wake_ns - wake_ns / 32, memory_order_relaxed);
+        atomic_store_explicit(
+            &engine->common->wake_ns, wake_ns - wake_ns / 32, memory_order_relaxed);
     return worth;
 }
 
@@ -98,16 +100,16 @@ static void note_wake(struct engine *engine, struct lane *lane)
     uint64_t took = clock_now() - woken_at;
     if (took > WAKE_MAX_NS) /* the machine or the process stood still */
         took = WAKE_MAX_NS;
-    uint64_t before = atomic_load_explicit(&engine->wake_ns, memory_order_relaxed);
-    atomic_store_explicit(
-        &engine->wake_ns, before ? before - before / 4 + took / 4 : took, memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(&engine->common->wake_ns, memory_order_relaxed);
+    atomic_store_explicit(&engine->common->wake_ns, before ? before - before / 4 + took / 4 : took,
+        memory_order_relaxed);
 }
 
 /* ---- spinning ---- */
 
 static bool worker_has_news(struct engine *engine)
 {
-    return lane_any_work(engine) || atomic_load(&engine->stopping);
+    return lane_any_work(engine) || atomic_load(&engine->common->stopping);
 }
 
 static bool owner_has_news(struct engine *engine)
@@ -127,7 +129,8 @@ static void pause_spinning(const struct engine *engine)
 
 bool idle_is_crowded(struct engine *engine, uint64_t now)
 {
-    return now < atomic_load_explicit(&engine->crowded_until, memory_order_relaxed); /* a hint */
+    return now <
+           atomic_load_explicit(&engine->common->crowded_until, memory_order_relaxed); /* a hint */
 }
 
 /* Looks for news for a while. Returns whether there is some. Where it yields, the time that others
@@ -144,7 +147,8 @@ static bool spin(struct engine *engine, bool (*has_news)(struct engine *))
         if (engine->must_yield && gap > OWN_GAP_NS)
             gap = OWN_GAP_NS;
         else if (gap > CROWDED_GAP_NS) /* relaxed: a hint */
-            atomic_store_explicit(&engine->crowded_until, now + CROWDED_NS, memory_order_relaxed);
+            atomic_store_explicit(
+                &engine->common->crowded_until, now + CROWDED_NS, memory_order_relaxed);
         spent += gap;
         if (spent > IDLE_SPIN_NS)
             return false;
@@ -192,7 +196,7 @@ static void move_away(struct engine *engine, const struct lane *me)
 static void sleep_until_woken(struct engine *engine, unsigned worker)
 {
     struct lane *lane = &engine->lanes[worker];
-    _Atomic uint64_t *sleepers = &lane_sleepers(engine)[worker / 64];
+    _Atomic uint64_t *sleepers = &engine->sleepers[worker / 64];
     uint64_t bit = 1ull << worker % 64;
     atomic_store_explicit(&lane->woken_at, 0, memory_order_relaxed); /* of a waker that was late */
     atomic_store(&lane->asleep, 1);
@@ -224,13 +228,13 @@ void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), 
     bool spins = engine->may_spin && !engine->must_yield;
     if (spins && spin(engine, has_news))
         return;
-    atomic_store(&engine->owner_asleep, 1);
+    atomic_store(&engine->common->owner_asleep, 1);
     uint64_t now = clock_now(), left = deadline > now ? deadline - now : 0;
     const struct timespec step = {
         .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
     if (!has_news(engine) && !lane_any_recycled(engine))
-        futex_wait(&engine->owner_asleep, 1, &step, engine->shared);
-    atomic_store(&engine->owner_asleep, 0);
+        futex_wait(&engine->common->owner_asleep, 1, &step, engine->shared);
+    atomic_store(&engine->common->owner_asleep, 0);
 }
 
 void idle_owner(struct engine *engine)

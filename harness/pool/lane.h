@@ -60,32 +60,10 @@ struct region {
     bool calls;        /* index i is position i of the calls' queue instead */
 };
 
-struct engine {
-    /* constant after engine_make */
-    const struct pool *pool; /* valid in forked workers: made before the fork */
-    unsigned workers;
-    bool shared;          /* futexes between processes */
-    bool owner_works;     /* the owner runs tasks while it waits */
-    bool ends_when_spent; /* a worker that is to be replaced ends, and its process with it */
-    bool may_spin;        /* there is a usable CPU for each who works */
-    bool must_yield;      /* ... but none for the owner, who does not: spinners make room for it */
-    cpu_set_t cpus;       /* usable */
-    struct calls *calls;  /* NULL: none */
-
-    /* the owner's own */
-    uint32_t replaced;     /* how many of the `recycled` have been replaced */
-    uint64_t expected;     /* tasks put in since the start */
-    uint32_t queue_end;    /* the next position for a call */
-    bool unsettled;        /* a worker has died since `expected` was last made to fit ... */
-    uint64_t settled;      /* ... which was so often */
-    bool unqueued;         /* ... since futures_requeue */
-    uint64_t looks;        /* at who holds calls: the latest one's number */
-    double task_ns;        /* what a task took in the last region; 0: not known */
-    void *local;           /* of the owner where it works */
-    uint64_t last_end;     /* a clock_now, when it had done its share of the last region */
-    double spent_alone_ns; /* on close short regions for which nobody was woken */
-
-    _Alignas(CACHE_LINE) struct region region;
+/* What all look at: in memory that worker processes share, without a pointer in it. The lanes lie
+ * behind it, the workers', then the owner's, then a bit a worker: it sleeps, or is about to. */
+struct common {
+    struct region region;
 
     _Alignas(CACHE_LINE) _Atomic uint64_t target; /* `expected`, for the workers to see */
     _Atomic uint32_t owner_asleep;                /* 1: it sleeps on this word */
@@ -95,15 +73,37 @@ struct engine {
     _Atomic bool few_at_once;       /* the owner's range is a queue: take a few from its front */
     _Atomic uint64_t crowded_until; /* a clock_now: until then nobody spins */
     _Atomic uint64_t wake_ns; /* how long a wake-up takes here, a moving average; 0: unknown */
-
-    /* the workers', then the owner's, then a bit a worker: it sleeps, or is about to */
-    _Alignas(CACHE_LINE) struct lane lanes[];
 };
 
-static inline _Atomic uint64_t *lane_sleepers(struct engine *engine)
-{
-    return (_Atomic uint64_t *)(void *)&engine->lanes[engine->workers + 1];
-}
+/* A process's own view of it. */
+struct engine {
+    /* constant after engine_make */
+    const struct pool *pool;
+    struct common *common;
+    struct lane *lanes;
+    _Atomic uint64_t *sleepers;
+    struct calls *calls; /* NULL: none */
+    unsigned workers;
+    bool shared;          /* futexes between processes */
+    bool owner_works;     /* the owner runs tasks while it waits */
+    bool ends_when_spent; /* a worker that is to be replaced ends, and its process with it */
+    bool may_spin;        /* there is a usable CPU for each who works */
+    bool must_yield;      /* ... but none for the owner, who does not: spinners make room for it */
+    cpu_set_t cpus;       /* usable */
+
+    /* the owner's own */
+    _Alignas(CACHE_LINE) uint32_t replaced; /* how many of the `recycled` have been replaced */
+    uint32_t queue_end;                     /* the next position for a call */
+    uint64_t expected;                      /* tasks put in since the start */
+    bool unsettled;        /* a worker has died since `expected` was last made to fit ... */
+    bool unqueued;         /* ... since futures_requeue */
+    uint64_t settled;      /* ... `expected` was made to fit so often */
+    uint64_t looks;        /* at who holds calls: the latest one's number */
+    double task_ns;        /* what a task took in the last region; 0: not known */
+    void *local;           /* of the owner where it works */
+    uint64_t last_end;     /* a clock_now, when it had done its share of the last region */
+    double spent_alone_ns; /* on close short regions for which nobody was woken */
+};
 
 /* Whether there is something to claim. */
 static inline bool lane_any_work(struct engine *engine)
@@ -126,7 +126,7 @@ static inline bool lane_all_finished(struct engine *engine, uint64_t expected)
 /* Whether a worker waits to be replaced. */
 static inline bool lane_any_recycled(struct engine *engine)
 {
-    return atomic_load(&engine->recycled) != engine->replaced;
+    return atomic_load(&engine->common->recycled) != engine->replaced;
 }
 
 /* Claims the next chunk of the own lane, guided where chunk is 0: a worker's range may be half of

@@ -27,7 +27,7 @@ static void show(struct share *share)
 static void wake_first(struct share *share)
 {
     share->woken = true; /* relaxed: a hint */
-    atomic_store_explicit(&share->me.engine->eager, true, memory_order_relaxed);
+    atomic_store_explicit(&share->me.engine->common->eager, true, memory_order_relaxed);
     idle_wake_one(share->me.engine);
 }
 
@@ -63,14 +63,14 @@ static bool take(struct share *share, struct range *claimed)
     uint32_t quarter = (uint32_t)((share->tasks - share->ran) / 4);
     if (most > quarter)
         most = quarter ? quarter : 1;
-    return lane_take(
-        engine, share->me.lane, engine->region.chunk, share->woken ? UINT32_MAX : most, claimed);
+    return lane_take(engine, share->me.lane, engine->common->region.chunk,
+        share->woken ? UINT32_MAX : most, claimed);
 }
 
 static void do_share(struct share *share)
 {
     struct engine *engine = share->me.engine;
-    const struct region region = engine->region;
+    const struct region region = engine->common->region;
     struct range claimed;
     lane_set_active(share->me.lane, true);
     for (uint64_t look = 1; take(share, &claimed);) {
@@ -108,9 +108,9 @@ static bool worth_together(struct share *share, double ns)
 static void put_in(struct engine *engine, uint64_t tasks, bool calls)
 {
     engine->expected += tasks;
-    atomic_store_explicit(&engine->target, engine->expected, memory_order_relaxed);
-    atomic_store_explicit(&engine->eager, calls, memory_order_relaxed);
-    atomic_store_explicit(&engine->few_at_once, calls, memory_order_relaxed);
+    atomic_store_explicit(&engine->common->target, engine->expected, memory_order_relaxed);
+    atomic_store_explicit(&engine->common->eager, calls, memory_order_relaxed);
+    atomic_store_explicit(&engine->common->few_at_once, calls, memory_order_relaxed);
 }
 
 void engine_begin(
@@ -119,7 +119,7 @@ void engine_begin(
     uint32_t tasks = (uint32_t)(end - begin);
     double ns = engine->task_ns * tasks; /* of all of them; 0: not known */
     bool worth = !engine->owner_works || ns == 0 || idle_worth_waking(engine, ns);
-    engine->region = (struct region){
+    engine->common->region = (struct region){
         .base = begin,
         .chunk = chunk < tasks ? (uint32_t)chunk : tasks,
         .only_pending = only_pending,
@@ -141,8 +141,8 @@ void engine_begin(
 
 bool engine_call(struct engine *engine, uint32_t slot)
 {
-    if (!engine->region.calls)
-        engine->region = (struct region){.calls = true, .chunk = 1};
+    if (!engine->common->region.calls)
+        engine->common->region = (struct region){.calls = true, .chunk = 1};
     put_in(engine, 1, true);
     if (!calls_put(engine, slot)) {
         put_in(engine, (uint64_t)-1, true);
@@ -157,7 +157,7 @@ static void weigh_rest(struct engine *engine)
 {
     double ns = (double)(clock_now() - engine->last_end);
     if (idle_worth_waking(engine, ns)) { /* relaxed: a hint */
-        atomic_store_explicit(&engine->eager, true, memory_order_relaxed);
+        atomic_store_explicit(&engine->common->eager, true, memory_order_relaxed);
         idle_wake_one(engine);
     }
 }
@@ -217,6 +217,6 @@ uint64_t engine_ran(const struct engine *engine, unsigned worker)
 
 void engine_stop(struct engine *engine)
 {
-    atomic_store(&engine->stopping, 1);
+    atomic_store(&engine->common->stopping, 1);
     idle_wake_all(engine);
 }

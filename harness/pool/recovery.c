@@ -111,7 +111,7 @@ void engine_settle(struct engine *engine)
 {
     if (!engine->unsettled)
         return;
-    if (engine->region.calls && engine->unqueued && is_quiet_but_for_running(engine)) {
+    if (engine->common->region.calls && engine->unqueued && is_quiet_but_for_running(engine)) {
         engine->unqueued = false;
         futures_requeue((struct pool *)engine->pool);
     }
@@ -122,6 +122,6 @@ void engine_settle(struct engine *engine)
     engine->expected = 0;
     for (unsigned i = 0; i <= engine->workers; i++)
         engine->expected += atomic_load(&engine->lanes[i].finished);
-    if (!engine->region.calls)
+    if (!engine->common->region.calls)
         arena_tidy(engine->pool->config.arena);
 }
