@@ -1,9 +1,10 @@
 /* Slots, queue and list of calls. See call.h.
  *
- * Pairings: a slot's contents are published to the worker by range_extend, together with its
- * position. The worker's compare-and-swap to the final state publishes the result; its push to
- * `ended` (release) publishes all to the owner's take (acquire). A place of the queue is emptied
- * (release) when its slot has been read, and filled again only after it was seen empty (acquire).
+ * Pairings: a slot's contents are published to the worker by range_put or range_extend, together
+ * with its position. The worker's compare-and-swap to the final state publishes the result; its
+ * push to `ended` (release) publishes all to the owner's take (acquire). A place of the queue is
+ * emptied (release) when its slot has been read, and filled again only after it was seen empty
+ * (acquire).
  */
 #include "call.h"
 
@@ -14,6 +15,9 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* A place is fetched so long before it is filled: a worker had it last. */
+#define PLACES_AHEAD 32
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -33,7 +37,8 @@ struct calls *calls_make(uint32_t max, size_t call_size)
 {
     struct calls made = {.max = max, .mask = queue_length(max) - 1, .call_size = call_size};
     made.stride = round_up(call_size ? call_size : 1, CACHE_LINE);
-    made.queue = sizeof made + max * sizeof(struct call);
+    made.links = sizeof made + max * sizeof(struct call);
+    made.queue = made.links + max * sizeof(uint32_t);
     made.messages = made.queue + (made.mask + 1) * sizeof(uint32_t);
     made.data = round_up(made.messages + 2 * max * (size_t)TASK_MESSAGE_MAX, CACHE_LINE);
     if (call_size > SIZE_MAX / 2 ||
@@ -65,6 +70,11 @@ static _Atomic uint32_t *place(struct calls *calls, uint32_t position)
     return (_Atomic uint32_t *)at(calls, calls->queue) + (position & calls->mask);
 }
 
+uint32_t *calls_link(struct calls *calls, uint32_t slot)
+{
+    return (uint32_t *)at(calls, calls->links) + slot;
+}
+
 void *calls_payload(struct calls *calls, uint32_t slot)
 {
     return at(calls, calls->data + 2 * (size_t)slot * calls->stride);
@@ -85,13 +95,25 @@ char *calls_fate(struct calls *calls, uint32_t slot)
     return calls_message(calls, slot) + TASK_MESSAGE_MAX;
 }
 
-bool calls_put(struct engine *engine, uint32_t slot)
+/* The first call after a region puts a range; the others add to it. */
+static void publish(struct engine *engine, bool first)
+{
+    range_word *queue = &engine->lanes[engine->workers].range;
+    if (first)
+        range_put(queue, (struct range){engine->queue_end, engine->queue_end + 1});
+    else
+        range_extend(queue);
+    engine->queue_end++;
+}
+
+bool calls_put(struct engine *engine, uint32_t slot, bool first)
 {
     _Atomic uint32_t *empty = place(engine->calls, engine->queue_end);
     if (atomic_load_explicit(empty, memory_order_acquire) != 0) /* pairs with take_place */
         return false;
-    atomic_store_explicit(empty, slot + 1, memory_order_relaxed); /* published by range_extend */
-    range_extend(&engine->lanes[engine->workers].range, engine->queue_end++);
+    atomic_store_explicit(empty, slot + 1, memory_order_relaxed); /* published by the range */
+    publish(engine, first);
+    __builtin_prefetch(place(engine->calls, engine->queue_end + PLACES_AHEAD), 1);
     return true;
 }
 
@@ -112,7 +134,7 @@ uint32_t calls_take_ended(struct calls *calls)
 
 static uint32_t take_place(struct calls *calls, uint32_t position)
 {
-    _Atomic uint32_t *taken = place(calls, position); /* filled before the claim: range_extend */
+    _Atomic uint32_t *taken = place(calls, position); /* filled before the claim: publish */
     uint32_t slot = atomic_load_explicit(taken, memory_order_relaxed) - 1;
     POOL_POINT(CALL_CLAIMED);
     atomic_store_explicit(taken, 0, memory_order_release); /* pairs with calls_put */
@@ -126,7 +148,7 @@ static void push_ended(struct engine *engine, uint32_t slot)
     bool wakes = calls->slots[slot].wakes; /* it is the owner's after the push */
     uint32_t last = atomic_load_explicit(&calls->ended, memory_order_relaxed);
     do
-        calls->slots[slot].next = last;
+        *calls_link(calls, slot) = last;
     while (!atomic_compare_exchange_weak_explicit(
         &calls->ended, &last, slot + 1, memory_order_seq_cst, memory_order_relaxed));
     POOL_POINT(CALL_PUSHED);
@@ -202,11 +224,21 @@ static void run_one(const struct runner *me, uint32_t slot)
     POOL_POINT(CALL_CURRENT_CLEARED);
 }
 
+/* The owner had the slot last. Relaxed: its place was filled before the claim, and is only
+ * looked at. */
+static void fetch(struct calls *calls, uint32_t position)
+{
+    uint32_t slot = atomic_load_explicit(place(calls, position), memory_order_relaxed) - 1;
+    __builtin_prefetch(&calls->slots[slot], 1);
+}
+
 void calls_run(const struct runner *me, struct range positions)
 {
     uint64_t ran = atomic_load_explicit(&me->lane->ran, memory_order_relaxed);
     current_runner = me;
     for (uint32_t position = positions.begin; position != positions.end; position++) {
+        if (position + 1 != positions.end)
+            fetch(me->engine->calls, position + 1);
         run_one(me, take_place(me->engine->calls, position));
         atomic_store_explicit(&me->lane->ran, ++ran, memory_order_relaxed);
     }

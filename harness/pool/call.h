@@ -35,7 +35,6 @@ struct call {
     pool_function *function;
     size_t payload_size, result_size;
     _Atomic uint64_t started; /* a clock_now, where it is timed; 0: not begun */
-    uint32_t next;            /* in the list of ended ones: slot + 1, 0: the last */
     int code;                 /* what the function returned, or how its worker died */
     uint64_t held; /* the owner's: the number of the look that found a worker running it */
     bool timed;
@@ -49,15 +48,20 @@ struct calls {
     size_t call_size;                            /* the most bytes of a payload, and of a result */
     size_t stride;                               /* from one of them to the next */
     size_t size;                                 /* of the whole mapping */
-    size_t queue, messages, data;                /* offsets of the parts behind slots[] */
+    size_t links, queue, messages, data;         /* offsets of the parts behind slots[] */
     _Alignas(CACHE_LINE) _Atomic uint32_t ended; /* slot + 1 of the last one, 0: none */
-    _Atomic uint32_t awaited; /* slot + 1 of the call whose end wakes the owner; 0, CALLS_ANY */
+    /* slot + 1 of the call whose end wakes the owner; 0, CALLS_ANY */
+    _Alignas(CACHE_LINE) _Atomic uint32_t awaited;
     struct call slots[];
 };
 
 /* Maps the slots; pages are touched when they are used. NULL with errno. */
 struct calls *calls_make(uint32_t max, size_t call_size);
 void calls_free(struct calls *calls);
+
+/* What follows a slot in a list of ended ones: its slot + 1; 0: nothing. Apart from the slots, so
+ * that to walk a list is not to wait for each of its slots' lines. */
+uint32_t *calls_link(struct calls *calls, uint32_t slot);
 
 void *calls_payload(struct calls *calls, uint32_t slot);
 void *calls_result(struct calls *calls, uint32_t slot);
@@ -67,9 +71,9 @@ void *calls_result(struct calls *calls, uint32_t slot);
 char *calls_message(struct calls *calls, uint32_t slot);
 char *calls_fate(struct calls *calls, uint32_t slot);
 
-/* Owner: puts a pending slot into the queue. False when the place is still taken: an old call that
- * a worker has claimed and not begun. */
-bool calls_put(struct engine *engine, uint32_t slot);
+/* Owner: puts a pending slot into the queue; `first`: since a region. False when the place is still
+ * taken: an old call that a worker has claimed and not begun. */
+bool calls_put(struct engine *engine, uint32_t slot, bool first);
 
 /* Owner: takes the list of ended calls: slot + 1 of the latest, 0: none. */
 uint32_t calls_take_ended(struct calls *calls);

@@ -126,23 +126,27 @@ void runner_run(const struct runner *me, const struct region *region, struct ran
     POOL_POINT(RUN_DONE);
 }
 
-/* Calls are begun in the order of their submission, more or less: a thief takes few at the front,
- * so as not to sit on what others could begin. */
-static bool take_few(struct engine *engine, range_word *queue, struct range *claimed)
+/* How many to take of the owner's range at once: half, with an edge as in range_steal. Calls are
+ * begun in the order of their submission, more or less, so few of them. */
+static uint32_t share_of(const struct engine *engine, struct range range)
 {
-    uint32_t count = range_count(range_unpack(atomic_load(queue))) / (2 * engine->workers);
-    if (count > FEW_MAX)
-        count = FEW_MAX;
-    return range_take(queue, count ? count : 1, claimed);
+    uint32_t left = range_count(range), half = left - left / 2;
+    uint32_t few = left / (2 * engine->workers);
+    if (!atomic_load_explicit(&engine->common->few_at_once, memory_order_relaxed)) /* a hint */
+        return half < 256 ? half : half - (range.begin + half) % 64;
+    few = few < FEW_MAX ? few : FEW_MAX;
+    return few ? few : 1;
 }
 
+/* From the owner's range at the front, since the owner adds calls at the end (range_extend). */
 static bool steal_from(struct engine *engine, unsigned victim, struct range *claimed)
 {
-    range_word *range = &engine->lanes[victim].range;
-    if (victim == engine->workers && /* relaxed: a wrong guess claims as well */
-        atomic_load_explicit(&engine->common->few_at_once, memory_order_relaxed))
-        return take_few(engine, range, claimed);
-    return range_steal(range, claimed);
+    range_word *word = &engine->lanes[victim].range;
+    if (victim < engine->workers)
+        return range_steal(word, claimed);
+    /* relaxed: range_take looks again */
+    struct range range = range_unpack(atomic_load_explicit(word, memory_order_relaxed));
+    return range_count(range) > 0 && range_take(word, share_of(engine, range), claimed);
 }
 
 /* Claims part of somebody's range, the next lane's first. */

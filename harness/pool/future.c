@@ -257,7 +257,7 @@ static void come_back(struct future *future)
 static void append(struct futures *futures, struct calls *calls, uint32_t list, uint32_t last)
 {
     if (futures->first)
-        calls->slots[futures->last - 1].next = list;
+        *calls_link(calls, futures->last - 1) = list;
     else
         futures->first = list;
     futures->last = last;
@@ -270,8 +270,10 @@ static void take_in(struct pool *pool)
     struct calls *calls = pool->engine->calls;
     uint32_t newest = calls_take_ended(calls), list = 0;
     for (uint32_t slot = newest, next; slot; slot = next) { /* the latest is first: turn round */
-        next = calls->slots[slot - 1].next;
-        calls->slots[slot - 1].next = list;
+        uint32_t *link = calls_link(calls, slot - 1);
+        next = *link;
+        *link = list;
+        __builtin_prefetch(&calls->slots[slot - 1]); /* for come_back */
         pool->futures->all[slot - 1].listed = true;
         list = slot;
     }
@@ -287,7 +289,7 @@ static bool collect(struct pool *pool)
     bool any = futures->first != 0;
     while (futures->first) {
         struct future *future = &futures->all[futures->first - 1];
-        futures->first = call_of(future)->next;
+        futures->first = *calls_link(pool->engine->calls, future->slot);
         future->listed = false;
         come_back(future);
     }
@@ -386,7 +388,7 @@ void futures_bury(struct pool *pool, unsigned worker, uint32_t slot, int code, c
         CALL_FATE(state) == CALL_PENDING || CALL_FATE(state) == CALL_CANCELLED)
         return;
     future->listed = true; /* it died before it could say so */
-    call->next = 0;
+    *calls_link(calls, slot) = 0;
     append(pool->futures, calls, slot + 1, slot + 1);
 }
 

@@ -65,8 +65,9 @@ struct region {
 struct common {
     struct region region;
 
-    _Alignas(CACHE_LINE) _Atomic uint64_t target; /* `expected`, for the workers to see */
-    _Atomic uint32_t owner_asleep;                /* 1: it sleeps on this word */
+    _Alignas(CACHE_LINE) _Atomic uint64_t target; /* `expected`, for who is idle to see */
+
+    _Alignas(CACHE_LINE) _Atomic uint32_t owner_asleep; /* 1: it sleeps on this word */
     _Atomic uint32_t stopping;
     _Atomic uint32_t recycled;      /* workers that have left to be replaced, since the start */
     _Atomic bool eager;             /* whoever finds work left over wakes others */

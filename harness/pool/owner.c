@@ -104,13 +104,20 @@ static bool worth_together(struct share *share, double ns)
     return true;
 }
 
+/* A hint that seldom changes, on a line that all workers read. */
+static void set_hint(_Atomic bool *hint, bool value)
+{
+    if (atomic_load_explicit(hint, memory_order_relaxed) != value)
+        atomic_store_explicit(hint, value, memory_order_relaxed);
+}
+
 /* What goes with every put; relaxed: published with the range, or hints. */
 static void put_in(struct engine *engine, uint64_t tasks, bool calls)
 {
     engine->expected += tasks;
     atomic_store_explicit(&engine->common->target, engine->expected, memory_order_relaxed);
-    atomic_store_explicit(&engine->common->eager, calls, memory_order_relaxed);
-    atomic_store_explicit(&engine->common->few_at_once, calls, memory_order_relaxed);
+    set_hint(&engine->common->eager, calls);
+    set_hint(&engine->common->few_at_once, calls);
 }
 
 void engine_begin(
@@ -141,10 +148,12 @@ void engine_begin(
 
 bool engine_call(struct engine *engine, uint32_t slot)
 {
-    if (!engine->common->region.calls)
+    bool first = !engine->common->region.calls;
+    if (first)
         engine->common->region = (struct region){.calls = true, .chunk = 1};
     put_in(engine, 1, true);
-    if (!calls_put(engine, slot)) {
+    if (!calls_put(engine, slot, first)) {
+        engine->common->region.calls = !first;
         put_in(engine, (uint64_t)-1, true);
         return false;
     }
