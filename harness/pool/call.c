@@ -106,15 +106,18 @@ static void publish(struct engine *engine, bool first)
     engine->queue_end++;
 }
 
-bool calls_put(struct engine *engine, uint32_t slot, bool first)
+bool calls_have_place(struct engine *engine)
 {
-    _Atomic uint32_t *empty = place(engine->calls, engine->queue_end);
-    if (atomic_load_explicit(empty, memory_order_acquire) != 0) /* pairs with take_place */
-        return false;
-    atomic_store_explicit(empty, slot + 1, memory_order_relaxed); /* published by the range */
+    _Atomic uint32_t *next = place(engine->calls, engine->queue_end);
+    return atomic_load_explicit(next, memory_order_acquire) == 0; /* pairs with take_place */
+}
+
+void calls_put(struct engine *engine, uint32_t slot, bool first)
+{
+    _Atomic uint32_t *next = place(engine->calls, engine->queue_end);
+    atomic_store_explicit(next, slot + 1, memory_order_relaxed); /* published by the range */
     publish(engine, first);
     __builtin_prefetch(place(engine->calls, engine->queue_end + PLACES_AHEAD), 1);
-    return true;
 }
 
 void calls_clear_queue(struct calls *calls)
@@ -137,7 +140,7 @@ static uint32_t take_place(struct calls *calls, uint32_t position)
     _Atomic uint32_t *taken = place(calls, position); /* filled before the claim: publish */
     uint32_t slot = atomic_load_explicit(taken, memory_order_relaxed) - 1;
     POOL_POINT(CALL_CLAIMED);
-    atomic_store_explicit(taken, 0, memory_order_release); /* pairs with calls_put */
+    atomic_store_explicit(taken, 0, memory_order_release); /* pairs with calls_have_place */
     POOL_POINT(CALL_PLACE_TAKEN);
     return slot;
 }

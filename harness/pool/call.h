@@ -71,9 +71,12 @@ void *calls_result(struct calls *calls, uint32_t slot);
 char *calls_message(struct calls *calls, uint32_t slot);
 char *calls_fate(struct calls *calls, uint32_t slot);
 
-/* Owner: puts a pending slot into the queue; `first`: since a region. False when the place is still
- * taken: an old call that a worker has claimed and not begun. */
-bool calls_put(struct engine *engine, uint32_t slot, bool first);
+/* Owner: whether the queue has a place: not while an old call that a worker has claimed and not
+ * begun stands there. */
+bool calls_have_place(struct engine *engine);
+
+/* Owner: puts a pending slot into the place; `first`: since a region. */
+void calls_put(struct engine *engine, uint32_t slot, bool first);
 
 /* Owner: takes the list of ended calls: slot + 1 of the latest, 0: none. */
 uint32_t calls_take_ended(struct calls *calls);

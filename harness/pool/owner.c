@@ -149,14 +149,12 @@ void engine_begin(
 bool engine_call(struct engine *engine, uint32_t slot)
 {
     bool first = !engine->common->region.calls;
+    if (!calls_have_place(engine))
+        return false;
     if (first)
         engine->common->region = (struct region){.calls = true, .chunk = 1};
     put_in(engine, 1, true);
-    if (!calls_put(engine, slot, first)) {
-        engine->common->region.calls = !first;
-        put_in(engine, (uint64_t)-1, true);
-        return false;
-    }
+    calls_put(engine, slot, first);
     idle_wake_one(engine);
     return true;
 }
