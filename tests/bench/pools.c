@@ -19,6 +19,7 @@
 /* Above this a region has cost its task time alone; what is left is the clock's grain. */
 #define LEAST_SECONDS 1e-9
 
+#define ABOVE_ROUNDS 7
 #define APART_REGIONS 40
 #define APART_NS 300000
 #define BESIDE_REGIONS_MAX 4000
@@ -95,29 +96,47 @@ static int start_warm(
     return 0;
 }
 
-/* The time that the busiest worker's tasks take alone; 0 where the arm does not ask. */
+/* The time that the busiest worker's tasks take alone. */
 static double ideal_seconds(const struct arm *arm, const struct workload *workload)
 {
-    if (!arm->above_ideal)
-        return 0;
     unsigned workers = arm->workers ? arm->workers : BENCH_WORKERS;
     uint64_t tasks = (workload->run.tasks + workers - 1) / workers;
     return (double)tasks * bare_task_seconds(workload);
 }
 
-/* The ideal is taken while there is no pool: not beside its workers, nor between its regions. */
-int pools_warm(const struct arm *arm, struct workload *workload, struct sample *sample)
+static int time_warm(
+    const struct arm *arm, struct workload *workload, struct sample *sample, double *seconds)
 {
     struct run run;
-    double before = ideal_seconds(arm, workload);
     if (start_warm(&run, arm, workload, sample))
         return -1;
-    int status = arm_repeat(region, &run, &sample->seconds);
+    int status = arm_repeat(region, &run, seconds);
     pool_stop(run.pool);
-    if (arm->above_ideal)
-        sample->seconds =
-            fmax(LEAST_SECONDS, sample->seconds - (before + ideal_seconds(arm, workload)) / 2);
     return status;
+}
+
+/* The median over some rounds, since what is left is small beside what the machine's speed changes
+ * by. The ideal is taken while there is no pool: not beside its workers, nor between its regions.
+ */
+static int time_above_ideal(const struct arm *arm, struct workload *workload, struct sample *sample)
+{
+    double above[ABOVE_ROUNDS], before = ideal_seconds(arm, workload);
+    for (int i = 0; i < ABOVE_ROUNDS; i++) {
+        if (time_warm(arm, workload, sample, &above[i]))
+            return -1;
+        double after = ideal_seconds(arm, workload);
+        above[i] -= (before + after) / 2;
+        before = after;
+    }
+    sample->seconds = fmax(LEAST_SECONDS, stat_median(above, ABOVE_ROUNDS));
+    return 0;
+}
+
+int pools_warm(const struct arm *arm, struct workload *workload, struct sample *sample)
+{
+    if (arm->above_ideal)
+        return time_above_ideal(arm, workload, sample);
+    return time_warm(arm, workload, sample, &sample->seconds);
 }
 
 int pools_cold(const struct arm *arm, struct workload *workload, struct sample *sample)
