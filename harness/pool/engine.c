@@ -209,6 +209,7 @@ void runner_work(const struct runner *me)
     while (
         lane_any_work(me->engine) && room(me) > 0 && !atomic_load(&me->engine->common->stopping)) {
         POOL_POINT(ACTIVE_BEFORE);
+        __builtin_prefetch(&me->engine->common->region); /* for run_claimed: the owner wrote it */
         lane_set_active(me->lane, true);
         POOL_POINT(ACTIVE_SET);
         if (steal(me, &claimed)) {

@@ -22,6 +22,9 @@
 /* A wake-up, where none was measured yet. */
 #define WAKE_NS 10000
 
+/* How often a spinner looks for news before it reads the clock. */
+#define LOOKS_A_TURN 8
+
 static inline void relax(void)
 {
 #if defined __x86_64__ || defined __i386__
@@ -118,12 +121,13 @@ static bool owner_has_news(struct engine *engine)
            (engine->owner_works && lane_any_work(engine));
 }
 
-static void pause_spinning(const struct engine *engine)
+/* Looks often and reads the clock seldom, which takes longer. */
+static void pause_spinning(struct engine *engine, bool (*has_news)(struct engine *))
 {
     if (engine->must_yield)
         sched_yield();
     else
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < LOOKS_A_TURN && !has_news(engine); i++)
             relax();
 }
 
@@ -141,7 +145,7 @@ static bool spin(struct engine *engine, bool (*has_news)(struct engine *))
     if (idle_is_crowded(engine, last))
         return has_news(engine);
     while (!has_news(engine)) {
-        pause_spinning(engine);
+        pause_spinning(engine, has_news);
         POOL_POINT(SPIN);
         uint64_t now = clock_now(), gap = now - last;
         if (engine->must_yield && gap > OWN_GAP_NS)

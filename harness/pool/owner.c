@@ -42,6 +42,11 @@ static void weigh(struct share *share)
         wake_first(share);
 }
 
+static bool anything_left(struct share *share)
+{
+    return share->shown ? !range_is_empty(&share->me.lane->range) : share->left > 0;
+}
+
 static bool take_hidden(struct share *share, uint32_t count, struct range *claimed)
 {
     if (count > share->left)
@@ -76,7 +81,7 @@ static void do_share(struct share *share)
     for (uint64_t look = 1; take(share, &claimed);) {
         runner_run(&share->me, &region, claimed);
         share->ran += range_count(claimed);
-        if (!share->woken && share->ran >= look && share->ran < share->tasks) {
+        if (!share->woken && share->ran >= look && anything_left(share)) {
             weigh(share);
             look = 2 * share->ran;
         }
