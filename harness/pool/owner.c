@@ -4,6 +4,7 @@
 #include "call.h"
 #include "engine.h"
 #include "idle.h"
+#include "timed.h"
 
 /* Below this a region is not worth the cache misses of showing it to others. */
 #define SHOW_NS 500
@@ -119,10 +120,13 @@ void engine_begin(
     uint32_t tasks = (uint32_t)(end - begin);
     double ns = engine->task_ns * tasks; /* of all of them; 0: not known */
     bool worth = !engine->owner_works || ns == 0 || idle_worth_waking(engine, ns);
+    bool timed = timed_regions(engine->pool); /* one by one then: nobody waits for a slow one */
     engine->common->region = (struct region){
         .base = begin,
-        .chunk = chunk < tasks ? (uint32_t)chunk : tasks,
-        .only_pending = only_pending,
+        .chunk = timed           ? 1
+                 : chunk < tasks ? (uint32_t)chunk
+                                 : tasks,
+        .only_pending = only_pending || timed,
     };
     put_in(engine, tasks, false);
     struct share share = {
