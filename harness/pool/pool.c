@@ -118,7 +118,7 @@ static int wait_for_calls(struct pool *pool)
 /* Calls go on where a thread is stuck in a task; regions do not. */
 static int refuses_while_stuck(const struct pool *pool)
 {
-    return pool->engine && timed_stuck(pool->engine) > 0
+    return timed_regions(pool) && timed_stuck(pool->engine) > 0
                ? task_fail(ETIME, "a thread is stuck in a task that has timed out")
                : 0;
 }

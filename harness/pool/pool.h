@@ -155,7 +155,7 @@ struct pool *pool_start(
  * once; 0: guided, large chunks first and single tasks at the end. tasks may be 0 and at most the
  * arena's. Calls that are under way end first. Each task ends as OK, ERROR, LOST or TIMEOUT in the
  * arena; returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in
- * errno), or a thread is stuck in a call or task that has timed out (ETIME; it works again when
+ * errno), or a thread is stuck in a call or task that has timed out (it works again when
  * that has ended), or the pool itself is broken and must be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
