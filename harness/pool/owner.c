@@ -120,12 +120,12 @@ void engine_begin(
     uint32_t tasks = (uint32_t)(end - begin);
     double ns = engine->task_ns * tasks; /* of all of them; 0: not known */
     bool worth = !engine->owner_works || ns == 0 || idle_worth_waking(engine, ns);
-    bool timed = timed_regions(engine->pool); /* one by one then: nobody waits for a slow one */
+    bool timed = timed_regions(engine->pool);
+    if (timed) /* one by one: nobody waits for a slow one */
+        chunk = 1;
     engine->common->region = (struct region){
         .base = begin,
-        .chunk = timed           ? 1
-                 : chunk < tasks ? (uint32_t)chunk
-                                 : tasks,
+        .chunk = chunk < tasks ? (uint32_t)chunk : tasks,
         .only_pending = only_pending || timed,
     };
     put_in(engine, tasks, false);
