@@ -27,7 +27,7 @@ double summary_ideal(const struct result *result, unsigned workers)
 bool summary_counts(const struct result_sample *sample)
 {
     return !*sample->failure && !sample->checksum_wrong && sample->lost == 0 &&
-           sample->wall_s > 0 && sample->regions > 0;
+           sample->timeout == 0 && sample->wall_s > 0 && sample->regions > 0;
 }
 
 double summary_task_seconds(const struct result_sample *sample)

@@ -6,8 +6,8 @@
 #include "../store/result.h"
 #include "stat.h"
 
-/* Whether a sample's time is a time of the whole work: it has one, no wrong checksum and no lost
- * task. Only such samples enter any estimate. */
+/* Whether a sample's time is a time of the whole work: it has one, no wrong checksum and no task
+ * that is lost or has run out of time. Only such samples enter any estimate. */
 bool summary_counts(const struct result_sample *sample);
 
 /* Seconds a task of a sample that counts (of a region, where the case has no tasks). */

@@ -73,8 +73,9 @@ static struct name name_of(const struct result *result, unsigned config)
 
 static void judge_outcomes(struct verdict *verdict, const struct result *result)
 {
-    size_t wrong = 0, lost = 0, failed = 0;
-    const struct result_sample *first_wrong = NULL, *first_lost = NULL, *first_failed = NULL;
+    size_t wrong = 0, lost = 0, late = 0, failed = 0;
+    const struct result_sample *first_wrong = NULL, *first_lost = NULL, *first_late = NULL,
+                               *first_failed = NULL;
     for (size_t i = result->samples_count; i-- > 0;) {
         const struct result_sample *sample = &result->samples[i];
         if (*sample->failure) {
@@ -88,6 +89,10 @@ static void judge_outcomes(struct verdict *verdict, const struct result *result)
             lost++;
             first_lost = sample;
         }
+        if (sample->timeout) {
+            late++;
+            first_late = sample;
+        }
     }
     if (wrong)
         add(verdict, VERDICT_REFUSED,
@@ -97,6 +102,10 @@ static void judge_outcomes(struct verdict *verdict, const struct result *result)
         add(verdict, VERDICT_REFUSED,
             "tasks lost in %zu of %zu samples, the first in block %u (%s)", lost,
             result->samples_count, first_lost->block, name_of(result, first_lost->config).text);
+    if (late)
+        add(verdict, VERDICT_REFUSED,
+            "tasks ran out of time in %zu of %zu samples, the first in block %u (%s)", late,
+            result->samples_count, first_late->block, name_of(result, first_late->config).text);
     if (failed)
         add(verdict, VERDICT_REFUSED,
             "%zu of %zu samples failed, the first in block %u (%s): %.90s", failed,

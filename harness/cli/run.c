@@ -46,6 +46,17 @@ static const struct param options[] = {
         .min = STAT_PAIRS_MIN,
         .max = 10000,
         .help = "blocks for --vs"},
+    {.name = "timeout",
+        .type = PARAM_DURATION,
+        .min = 1e6,
+        .max = 1e18,
+        .help =
+            "a task that runs for longer is given up: its process is killed, its thread reported"},
+    {.name = "retries",
+        .type = PARAM_COUNT,
+        .value = "0",
+        .max = 1e6,
+        .help = "how often a task is run again that fails, kills its worker or runs out of time"},
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
     {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
     {0},
@@ -123,10 +134,10 @@ static void print_json(const struct run *run)
         sample->stop_s, "cpu_s", sample->cpu_s, "tasks_per_s", tasks_per_second(sample));
     json_set_split(root, config);
     json_object_set_new(root, "task_s", task_times_json(run));
-    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:i, s:i, s:s}", "peak_memory",
+    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:i, s:s}", "peak_memory",
         (json_int_t)sample->peak_memory, "ok", (json_int_t)sample->ok, "errors",
-        (json_int_t)sample->errors, "lost", (json_int_t)sample->lost, "timeout", 0, "cancelled", 0,
-        "checksum", checksum);
+        (json_int_t)sample->errors, "lost", (json_int_t)sample->lost, "timeout",
+        (json_int_t)sample->timeout, "cancelled", 0, "checksum", checksum);
     json_object_update(root, counts);
     json_decref(counts);
     if (*run->answer)
@@ -156,9 +167,9 @@ static void print_text(const struct run *run)
         units_si(rate, sizeof rate, tasks_per_second(sample)),
         units_seconds(start, sizeof start, sample->start_s),
         units_seconds(stop, sizeof stop, sample->stop_s));
-    if (sample->errors || sample->lost)
-        printf("; %" PRIu64 " ok, %" PRIu64 " errors, %" PRIu64 " lost", sample->ok, sample->errors,
-            sample->lost);
+    if (sample->errors || sample->lost || sample->timeout)
+        printf("; %" PRIu64 " ok, %" PRIu64 " errors, %" PRIu64 " lost, %" PRIu64 " timeout",
+            sample->ok, sample->errors, sample->lost, sample->timeout);
     if (*run->answer)
         printf("; result %s", run->answer);
     if (param_given(run->cli->options, "vs")) {
@@ -182,6 +193,14 @@ static void print_messages(const struct run *run)
     cli_print_reasons(run->cli, &run->verdict);
 }
 
+/* ns; 0: none. */
+static double timeout_of(const struct run *run)
+{
+    return param_given(run->cli->options, "timeout")
+               ? (double)param_duration(run->cli->options, "timeout")
+               : 0;
+}
+
 /* The one region that run is about; its results stay in the arena. */
 static enum status take_sample(struct run *run)
 {
@@ -194,6 +213,8 @@ static enum status take_sample(struct run *run)
         .tasks = run->workload.run.tasks,
         .memory = true,
         .task_times = param_flag(run->cli->options, "json"),
+        .task_timeout_s = timeout_of(run) * 1e-9,
+        .task_retries = (unsigned)param_count(run->cli->options, "retries"),
     };
     run->sample = (struct result_sample){.config = run->config};
     if (runner_sample(&run->workload, &spec, &run->sample, &run->detail))
@@ -211,7 +232,7 @@ static enum status take_sample(struct run *run)
 static enum status judge(struct run *run)
 {
     const struct result_sample *sample = &run->sample;
-    bool sound = !sample->errors && !sample->lost && !sample->checksum_wrong;
+    bool sound = !sample->errors && !sample->lost && !sample->timeout && !sample->checksum_wrong;
     enum status status = sound ? STATUS_DONE : STATUS_FAILED;
     for (size_t i = 0; i < run->result->samples_count; i++)
         if (run->result->samples[i].checksum_wrong || *run->result->samples[i].failure)
@@ -264,6 +285,10 @@ static enum status configure(struct run *run)
     const char *backend = param_text(given, "backend"), *workers = param_text(given, "workers");
     bool serial = strcmp(backend, "serial") == 0;
     bool with_serial = param_given(given, "vs") && !serial;
+    if (param_given(given, "vs") &&
+        (param_given(given, "timeout") || param_given(given, "retries")))
+        return cli_fail(run->cli, STATUS_USAGE,
+            "--vs compares whole work; leave --timeout and --retries out, or run without it");
     const struct cli_pools pools = {.backends = backend,
         .sizes = workers,
         .usual_sizes = serial ? "1" : "-1",

@@ -198,6 +198,8 @@ static _Noreturn void child_main(
                 .worker_enter = tapped ? tap_enter : workload->bench->worker_enter,
                 .worker_leave = tapped ? tap_leave : workload->bench->worker_leave,
                 .arena = &workload->arena,
+                .task_timeout_s = spec->task_timeout_s,
+                .task_retries = spec->task_retries,
             },
     };
     arena_populate(&workload->arena);
@@ -252,6 +254,7 @@ static void judge(
     sample->ok = outcome.ok;
     sample->errors = outcome.errors;
     sample->lost = outcome.lost;
+    sample->timeout = outcome.timeout;
     sample->checksum = outcome.checksum;
     sample->checksum_wrong = outcome.wrong;
     if (strcmp(spec->ops->name, "serial") == 0)

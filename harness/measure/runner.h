@@ -25,6 +25,8 @@ struct runner_spec {
     bool warm_up;            /* a short region first, discarded */
     bool memory;             /* read peak_memory */
     bool task_times;         /* time single tasks: two clock readings a timed task */
+    double task_timeout_s;   /* as in struct pool_config */
+    unsigned task_retries;
 };
 
 /* What `run` tells of a sample beyond its record. */

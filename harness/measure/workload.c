@@ -149,6 +149,8 @@ struct workload_outcome workload_outcome(
             outcome.wrong |= workload->known[index] && workload->reference[index] != value;
         } else if (status == TASK_ERROR) {
             outcome.errors++;
+        } else if (status == TASK_TIMEOUT) {
+            outcome.timeout++;
         } else {
             outcome.lost++;
         }

@@ -47,9 +47,9 @@ void workload_close(struct workload *workload);
 /* What the arena holds after a region over `tasks` tasks; task i of the region is the case's task
  * indices[i] (NULL: i). */
 struct workload_outcome {
-    uint64_t ok, errors, lost; /* lost: reported lost, or never run */
-    uint64_t checksum;         /* sum of hash_mix(index, value) over the ok tasks */
-    bool wrong;                /* an ok task's value differs from the reference */
+    uint64_t ok, errors, lost, timeout; /* lost: reported lost, or never run */
+    uint64_t checksum;                  /* sum of hash_mix(index, value) over the ok tasks */
+    bool wrong;                         /* an ok task's value differs from the reference */
 };
 struct workload_outcome workload_outcome(
     const struct workload *workload, uint64_t tasks, const uint64_t *indices);

@@ -140,3 +140,49 @@ void arena_tidy(const struct arena *arena)
     }
     atomic_fetch_sub_explicit(arena->failed, noted - kept, memory_order_relaxed);
 }
+
+/* ---- again ---- */
+
+static bool is_noted(const struct arena *arena, uint64_t index)
+{
+    uint64_t noted = failures_noted(arena);
+    for (uint64_t i = 0; i < noted; i++)
+        if (arena->failures[i].index == index)
+            return true;
+    return false;
+}
+
+/* Drops the failures of tasks that are pending again, so that `left` are left. Those of them for
+ * which there had been no room, timeouts all, are noted now that there is some. */
+static void drop_failures(const struct arena *arena, uint64_t begin, uint64_t end, uint64_t left)
+{
+    uint64_t noted = failures_noted(arena), kept = noted;
+    for (uint64_t i = 0; i < noted; i++) { /* relaxed, all: nobody else is at it */
+        struct task_failure *failure = &arena->failures[i];
+        bool again = arena->status[failure->index] == TASK_PENDING;
+        if (again)
+            atomic_store_explicit(&failure->complete, false, memory_order_relaxed);
+        kept -= again;
+    }
+    arena_tidy(arena);
+    atomic_store_explicit(
+        arena->failed, kept < arena->failures_max ? kept : left, memory_order_relaxed);
+    for (uint64_t i = begin; i < end && *arena->failed < left; i++)
+        if (arena->status[i] == TASK_TIMEOUT && !is_noted(arena, i))
+            arena_fail(arena, i, TASK_TIMEOUT, ETIME, 0, "a worker ran it for too long");
+}
+
+uint64_t arena_retry(const struct arena *arena, uint64_t begin, uint64_t end, bool timeouts)
+{
+    uint64_t failed = *arena->failed, again = 0;
+    for (uint64_t i = begin; failed > 0 && i < end; i++) {
+        unsigned char status = arena->status[i];
+        if (status != TASK_ERROR && status != TASK_LOST && !(status == TASK_TIMEOUT && timeouts))
+            continue;
+        atomic_store_explicit(&arena->status[i], TASK_PENDING, memory_order_relaxed);
+        again++;
+    }
+    if (again > 0)
+        drop_failures(arena, begin, end, failed - again);
+    return again;
+}

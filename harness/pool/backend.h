@@ -29,6 +29,11 @@ void arena_lose(
  * notes any. */
 void arena_tidy(const struct arena *arena);
 
+/* Makes those of tasks begin .. end-1 pending again that have ended as ERROR or LOST and, with
+ * `timeouts`, as TIMEOUT, and drops their failures. Called while nobody runs or notes any. Returns
+ * how many. */
+uint64_t arena_retry(const struct arena *arena, uint64_t begin, uint64_t end, bool timeouts);
+
 /* ---- what a backend is ---- */
 
 /* What every backend's pool begins with; a backend embeds it as its first member. */
@@ -68,7 +73,8 @@ struct pool_ops {
     /* Buries and replaces workers that have died; the owner calls it while it waits. Returns 0, or
      * -1 with a message. NULL: workers do not die alone. */
     int (*tend)(struct pool *pool);
-    /* Stops a worker whose call has run out of time, or at once (`now`). NULL: cannot be done. */
+    /* Stops a worker whose call or task has run out of time, or at once (`now`). NULL: cannot be
+     * done. */
     void (*kill)(struct pool *pool, unsigned worker, bool now);
 };
 
@@ -107,6 +113,9 @@ static inline __attribute__((always_inline)) void pool_run_range(const struct po
 
 /* Tells config.progress how far the current region is; a backend calls it while it waits. */
 void pool_report(const struct pool *pool);
+
+/* Of the current region's tasks, so many have ended for good: what follows is told from there. */
+void pool_report_from(struct pool *pool, uint64_t ended);
 
 /* Whether a region of so many tasks cannot be put in now: 0, or a code, in errno too, with a
  * message. */

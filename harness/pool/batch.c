@@ -143,9 +143,20 @@ static bool has_place(struct pool *pool)
     return probe;
 }
 
+/* A piece has several tasks, and a stuck thread would still write to the arena. */
+static bool is_refused(const struct pool *pool, uint64_t tasks)
+{
+    if (pool_refuses_region(pool, tasks))
+        return true;
+    bool special = pool->config.task_timeout_s > 0 || pool->config.task_retries > 0;
+    if (special)
+        errno = task_fail(ENOTSUP, "a pool with task_timeout_s or task_retries has pool_map only");
+    return special;
+}
+
 struct future *pool_map_async(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    struct future *whole = pool_refuses_region(pool, tasks) ? NULL : future_make(pool, NULL);
+    struct future *whole = is_refused(pool, tasks) ? NULL : future_make(pool, NULL);
     bool possible = whole && has_place(pool) && !pool_refuses_region(pool, tasks);
     struct batch *batch = possible ? malloc(sizeof *batch) : NULL;
     if (!batch) {

@@ -4,6 +4,7 @@
 #include "../measure/cpus.h"
 #include "call.h"
 #include "idle.h"
+#include "timed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,10 @@ struct engine *engine_make(const struct pool *pool, bool shared, bool owner_work
         free(engine);
         return NULL;
     }
+    if (timed_make(engine)) {
+        engine_free(engine);
+        return NULL;
+    }
     if (pool->config.calls_max > 0 &&
         !(engine->calls = calls_make(pool->config.calls_max, pool->config.call_size))) {
         engine_free(engine);
@@ -81,12 +86,14 @@ void engine_free(struct engine *engine)
     if (engine->calls)
         calls_free(engine->calls);
     munmap(engine->common, common_size(engine->workers));
+    timed_free(engine);
     free(engine);
 }
 
 /* ---- running ---- */
 
-/* A repeated pass: runs those that are not decided yet. Returns how many those were. */
+/* A repeated pass, or a timed one: runs those that are not decided yet. Returns how many of them
+ * have ended. */
 static uint64_t run_pending(const struct runner *me, uint64_t begin, uint64_t end)
 {
     const struct pool *pool = me->engine->pool;
@@ -97,6 +104,10 @@ static uint64_t run_pending(const struct runner *me, uint64_t begin, uint64_t en
             continue;
         /* the first of a claim as far as a burial is concerned, which counts from there */
         atomic_store_explicit(&me->lane->claimed, index, memory_order_relaxed);
+        if (timed_regions(pool)) {
+            ran += timed_run(me, index);
+            continue;
+        }
         pool_run_range(pool, me->local, me->worker, index, index + 1, &me->lane->current);
         ran++;
     }

@@ -77,6 +77,10 @@ bool engine_rouse(struct engine *engine);
  * at a time, unless it is stopped. */
 bool engine_is_between(const struct engine *engine, unsigned worker);
 
+/* Whether no worker holds a task and no range has one left: what has not ended then is what dead
+ * workers had claimed, or what stuck threads run (timed.h). */
+bool engine_is_quiet(struct engine *engine);
+
 /* After burials, as soon as nobody holds a task and no range has one left: takes it that all tasks
  * put in so far have ended. What is still pending then is what the dead had claimed and not begun:
  * calls are put in again here, tasks by who put in the region (`settled` tells). To be called now

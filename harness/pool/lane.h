@@ -10,7 +10,9 @@
  *   then looks for news, the other puts work in (or finishes) and then looks for flags, so at least
  *   one of the two sees the other.
  * - `activity` is made odd before a claim; a steal releases it to whoever finds the range emptied.
- * - `current`, `claimed`, `ran` are relaxed: statistics, or read after the kernel has reported
+ * - `current` in a timed region (timed.c): the worker's store of a task publishes when that began,
+ *   and the tasks before it; its store of LANE_NONE comes before its next claim.
+ * - Else `current`, `claimed`, `ran` are relaxed: statistics, or read after the kernel has reported
  *   their writer's death. */
 #ifndef POOL_LANE_H
 #define POOL_LANE_H
@@ -36,6 +38,7 @@ struct lane {
     _Alignas(CACHE_LINE) _Atomic uint64_t current; /* the task or LANE_CALL | slot, or LANE_NONE */
     _Atomic uint64_t claimed;                      /* the first task of the current claim */
     _Atomic uint64_t ran;                          /* tasks since the start, without that claim */
+    _Atomic uint64_t started; /* a clock_now: when the current task began, in a timed region */
 
     char error[TASK_MESSAGE_MAX]; /* why it could not enter */
 };
@@ -51,12 +54,28 @@ static inline bool lane_is_call(uint64_t current)
     return current != LANE_NONE && current >= LANE_CALL;
 }
 
+/* In `current`, beside the task of a timed region: the owner has given it up, or its worker has
+ * ended it in time. Whoever comes first sets it. */
+#define LANE_OVERDUE (1ull << 62)
+#define LANE_ENDED (1ull << 61)
+
+static inline bool lane_is_overdue(uint64_t current)
+{
+    return current != LANE_NONE && !lane_is_call(current) && current & LANE_OVERDUE;
+}
+
+/* The task in `current`, which is neither LANE_NONE nor a call. */
+static inline uint64_t lane_task(uint64_t current)
+{
+    return current & ~(LANE_OVERDUE | LANE_ENDED);
+}
+
 /* What the indices in the ranges mean: written by the owner when nobody holds any, published by
  * range_put, read only by whoever has claimed one. */
 struct region {
     uint64_t base;     /* index i in a range is task base + i */
     uint32_t chunk;    /* tasks claimed at once; 0: guided */
-    bool only_pending; /* a repeated pass: skip what is already decided */
+    bool only_pending; /* a repeated pass: skip what is already decided. Timed: always */
     bool calls;        /* index i is position i of the calls' queue instead */
 };
 
@@ -83,7 +102,8 @@ struct engine {
     struct common *common;
     struct lane *lanes;
     _Atomic uint64_t *sleepers;
-    struct calls *calls; /* NULL: none */
+    struct calls *calls;    /* NULL: none */
+    unsigned char *results; /* of threads in timed regions: timed.h; NULL: none */
     unsigned workers;
     bool shared;          /* futexes between processes */
     bool owner_works;     /* the owner runs tasks while it waits */

@@ -4,6 +4,7 @@
 #include "call.h"
 #include "engine.h"
 #include "idle.h"
+#include "timed.h"
 
 /* Below this a region is not worth the cache misses of showing it to others. */
 #define SHOW_NS 500
@@ -131,10 +132,13 @@ void engine_begin(
     uint32_t tasks = (uint32_t)(end - begin);
     double ns = engine->task_ns * tasks; /* of all of them; 0: not known */
     bool worth = !engine->owner_works || ns == 0 || idle_worth_waking(engine, ns);
+    bool timed = timed_regions(engine->pool);
+    if (timed) /* one by one: nobody waits for a slow one */
+        chunk = 1;
     engine->common->region = (struct region){
         .base = begin,
         .chunk = chunk < tasks ? (uint32_t)chunk : tasks,
-        .only_pending = only_pending,
+        .only_pending = only_pending || timed,
     };
     put_in(engine, tasks, false);
     struct share share = {

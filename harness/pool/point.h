@@ -30,6 +30,7 @@
     X(RUN_CLAIM_NOTED, 0)                                                                          \
     X(RUN_CURRENT_SET, 1)                                                                          \
     X(TASK_RETURNED, 1)                                                                            \
+    X(TIMED_ENDED, 1)                                                                              \
     X(FAIL_RESERVED, 1)                                                                            \
     X(FAIL_NOTED, 1)                                                                               \
     X(FAIL_DONE, 0)                                                                                \

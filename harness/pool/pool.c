@@ -4,6 +4,7 @@
 #include "../measure/clock.h"
 #include "engine.h"
 #include "future.h"
+#include "timed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,6 +57,12 @@ struct pool *pool_start(
         errno = EINVAL;
         return NULL;
     }
+    if (!(config->task_timeout_s >= 0) || !(config->task_retry_delay_s >= 0)) {
+        snprintf(why, size, "%s: task_timeout_s is %g and task_retry_delay_s %g; give 0 s or more",
+            ops->name, config->task_timeout_s, config->task_retry_delay_s);
+        errno = EINVAL;
+        return NULL;
+    }
     struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
@@ -72,8 +79,12 @@ struct pool *pool_start(
         free(pool);
         return NULL;
     }
-    if (config->tasks_per_worker && !pool->engine) {
-        snprintf(why, size, "%s: tasks_per_worker is for threads, processes and hybrid", ops->name);
+    const char *special = config->tasks_per_worker     ? "tasks_per_worker is"
+                          : config->task_timeout_s > 0 ? "a task's timeout is"
+                          : config->task_retries > 0   ? "task_retries is"
+                                                       : NULL;
+    if (special && !pool->engine) {
+        snprintf(why, size, "%s: %s for threads, processes and hybrid", ops->name, special);
         pool_stop(pool);
         return NULL;
     }
@@ -85,16 +96,31 @@ struct pool *pool_start(
     return pool;
 }
 
+/* Whether a worker may come to what waits. */
+static bool has_workers(const struct pool *pool)
+{
+    return timed_stuck(pool->engine) + pool->futures->stuck < pool->config.workers;
+}
+
 /* Calls go first: a region has the workers to itself. */
 static int wait_for_calls(struct pool *pool)
 {
     struct futures *futures = pool->futures;
-    while (futures && futures->in_flight > futures->stuck && !futures->terminated)
+    while (
+        futures && futures->in_flight > futures->stuck && !futures->terminated && has_workers(pool))
         if (futures_step(pool, 0, UINT64_MAX))
             return -1;
     if (futures && futures->stuck > 0)
         return task_fail(ETIME, "a thread is stuck in a call that has timed out");
     return 0;
+}
+
+/* Calls go on where a thread is stuck in a task; regions do not. */
+static int refuses_while_stuck(const struct pool *pool)
+{
+    return timed_regions(pool) && timed_stuck(pool->engine) > 0
+               ? task_fail(ETIME, "a thread is stuck in a task that has timed out")
+               : 0;
 }
 
 static int refuse(int code, const char *message)
@@ -141,9 +167,15 @@ void pool_report(const struct pool *pool)
     tell(pool, ended < pool->mapping ? ended : pool->mapping);
 }
 
+void pool_report_from(struct pool *pool, uint64_t ended)
+{
+    if (pool->config.progress) /* less than 0, maybe: only the difference counts */
+        pool->ran_before = ran(pool) - ended;
+}
+
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
-    if (pool_refuses_region(pool, tasks) || wait_for_calls(pool) ||
+    if (pool_refuses_region(pool, tasks) || refuses_while_stuck(pool) || wait_for_calls(pool) ||
         pool_refuses_region(pool, tasks)) /* a callback may have changed that */
         return -1;
     arena_reset(pool->config.arena, tasks);

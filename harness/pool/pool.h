@@ -23,7 +23,7 @@
  *   imap_unordered, generator_unordered     pool_imap not ordered
  *   apply; apply_async, submit              pool_apply; pool_submit
  *   callback, add_done_callback             pool_options.on_done, on_error
- *   timeout of a task (joblib)              pool_options.timeout_s
+ *   timeout of a task (joblib)              pool_options.timeout_s, pool_config.task_timeout_s
  *   get, result, exception                  future_get, future_message
  *   wait (AsyncResult); wait(return_when)   future_wait; pool_wait
  *   ready, successful, done, cancelled      future_status
@@ -56,11 +56,18 @@ extern "C" {
 
 /* ---- the arena: where a region's outcome stands ---- */
 
-enum task_status { TASK_PENDING, TASK_OK, TASK_ERROR, TASK_LOST };
+enum task_status {
+    TASK_PENDING,
+    TASK_OK,
+    TASK_ERROR,
+    TASK_LOST,   /* its worker died while it ran */
+    TASK_TIMEOUT /* it ran for longer than pool_config.task_timeout_s */
+};
 
 struct task_failure {
     uint64_t index;
-    int code; /* errno-like for TASK_ERROR; signal (> 0) or -exit status for TASK_LOST */
+    int code; /* errno-like for TASK_ERROR; signal (> 0) or -exit status for TASK_LOST (0: it was
+                 not begun, since all threads are stuck); ETIME for TASK_TIMEOUT */
     unsigned worker;
     _Atomic bool complete; /* false where a worker has died while it wrote this */
     char message[TASK_MESSAGE_MAX];
@@ -113,11 +120,24 @@ struct pool_config {
      * thread leaves and enters again, but goes on as it is where it cannot enter. The owner, where
      * it works, is no worker in this. 0: never. `threads`, `processes` and `hybrid` only. */
     uint64_t tasks_per_worker;
+    /* A region's tasks; `threads`, `processes` and `hybrid` only. A task that runs for longer than
+     * task_timeout_s, from its start in a worker, is TIMEOUT within half a second. A process is
+     * killed for that (SIGTERM, SIGKILL after 200 ms) and replaced: what other threads of it run is
+     * LOST. A thread cannot be stopped: the task is given up, its result dropped; pool_map returns
+     * when all others have ended (LOST, where no thread is left to begin them) and fails until the
+     * thread has come back. Then the owner does no tasks itself, chunk means nothing, and what ctx
+     * points to must stay for as long as a thread is stuck, also after pool_stop. 0: no limit. */
+    double task_timeout_s;
+    unsigned task_retries;     /* how often a task is run again after ERROR, LOST or TIMEOUT; where
+                                  workers are threads, a TIMEOUT is final */
+    double task_retry_delay_s; /* how long after, at least: all that are left are run again when
+                                  each has ended once */
     uint32_t calls_max; /* futures that may exist at once, up to POOL_CALLS_MAX; 0: no calls */
     size_t call_size;   /* the most bytes of a payload, and of a result */
     /* Called in the owner at the end of each pool_map and, by `threads` and `processes`, every
-     * 20 ms until then: how many of the region's tasks have ended, in whatever way. The
-     * owner does no tasks itself then. It must not use the pool. NULL: nobody is told. */
+     * 20 ms until then: how many of the region's tasks have ended, in whatever way, without those
+     * that are run again. The owner does no tasks itself then. It must not use the pool. NULL:
+     * nobody is told. */
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
 };
@@ -133,10 +153,10 @@ struct pool *pool_start(
 
 /* Runs tasks 0 .. tasks-1 and waits for all of them. chunk is how many tasks a worker claims at
  * once; 0: guided, large chunks first and single tasks at the end. tasks may be 0 and at most the
- * arena's. Calls that are under way end first. Each task ends as OK, ERROR or LOST in the arena;
- * returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in errno), or
- * the pool itself is broken, also by a thread that is stuck in a call that has timed out, and must
- * be stopped. */
+ * arena's. Calls that are under way end first. Each task ends as OK, ERROR, LOST or TIMEOUT in the
+ * arena; returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in
+ * errno), or a thread is stuck in a call or task that has timed out (it works again when
+ * that has ended), or the pool itself is broken and must be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* All of the above for one region: a pool of `workers`, `tasks` tasks and, if values is not NULL,
@@ -150,7 +170,8 @@ int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const 
 extern const struct pool_ops pool_threads, pool_processes;
 
 /* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
- * running; calls that have not begun are dropped. NULL is allowed. */
+ * running, but 0.1 s at most where a thread is stuck in a task; calls that have not begun are
+ * dropped. NULL is allowed. */
 void pool_stop(struct pool *pool);
 
 /* ---- calls ---- */
@@ -268,7 +289,8 @@ void pool_imap_end(struct imap *imap);
  * was stopped or terminated before, as ERROR where other calls leave no future for the rest (it
  * takes one and one a chunk under way). It cannot be cancelled, and may be freed at once. Only one
  * region may be under way on an arena: NULL with EBUSY, here and (as the message) in pool_map;
- * other errors are pool_submit's, and EINVAL (more tasks than the arena has, or no arena). */
+ * other errors are pool_submit's, and EINVAL (more tasks than the arena has, or no arena). A pool
+ * with task_timeout_s or task_retries has none: ENOTSUP. */
 struct future *pool_map_async(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* No more submissions (EPIPE). */

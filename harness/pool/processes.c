@@ -7,6 +7,8 @@
 #include "../measure/clock.h"
 #include "crew.h"
 #include "engine.h"
+#include "retry.h"
+#include "timed.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -220,17 +222,18 @@ int processes_tend(struct pool *pool)
     return 0;
 }
 
-/* Puts in tasks begin .. end-1 and, after deaths, those that the dead had claimed and not begun. */
-static int map_window(struct pool *pool, uint64_t begin, uint64_t end, uint64_t chunk)
+/* Puts in tasks begin .. end-1, or with `again` those that are pending, and, after deaths, those
+ * that the dead had claimed and not begun. */
+static int map_window(struct pool *pool, uint64_t begin, uint64_t end, uint64_t chunk, bool again)
 {
     const char *status = (const char *)pool->config.arena->status;
-    bool again = false;
     do {
         uint64_t settled = pool->engine->settled;
         engine_begin(pool->engine, begin, end, chunk, again);
         while (!engine_wait(pool->engine, true)) {
             if (processes_tend(pool))
                 return -1;
+            timed_check(pool); /* after burials: the dead have not run for long */
             pool_report(pool);
         }
         /* the wait has synchronised with every writer that is alive; the dead write no more */
@@ -251,9 +254,12 @@ int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (is_due((struct processes *)pool) && check_all((struct processes *)pool))
         return -1;
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
+        unsigned round = 0;
         end = engine_window(begin, tasks);
-        if (map_window(pool, begin, end, chunk))
-            return -1;
+        do
+            if (map_window(pool, begin, end, chunk, round > 0))
+                return -1;
+        while (retry_follows(pool, begin, end, round++));
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "future.h"
 #include "idle.h"
+#include "timed.h"
 
 bool engine_bury(struct engine *engine, unsigned worker, int code, const char *reason)
 {
@@ -14,6 +15,7 @@ bool engine_bury(struct engine *engine, unsigned worker, int code, const char *r
         futures_bury(
             (struct pool *)engine->pool, worker, (uint32_t)(index & ~LANE_CALL), code, reason);
     } else if (index != LANE_NONE) {
+        index = lane_task(index);
         uint64_t begin = atomic_load_explicit(&lane->claimed, memory_order_relaxed);
         atomic_fetch_add_explicit(&lane->ran, index - begin, memory_order_relaxed);
         if (atomic_load_explicit(&arena->status[index], memory_order_relaxed) == TASK_PENDING)
@@ -24,13 +26,14 @@ bool engine_bury(struct engine *engine, unsigned worker, int code, const char *r
     return index != LANE_NONE;
 }
 
+/* A stuck thread holds nothing but the task that it was given up with. */
 static uint64_t activities(struct engine *engine, bool *idle)
 {
     uint64_t sum = 0;
     *idle = true;
     for (unsigned i = 0; i < engine->workers; i++) { /* acquire: pairs with lane_set_active */
         uint32_t activity = atomic_load_explicit(&engine->lanes[i].activity, memory_order_acquire);
-        *idle = *idle && activity % 2 == 0;
+        *idle = *idle && (activity % 2 == 0 || timed_is_stuck(engine, i));
         sum += activity;
     }
     return sum;
@@ -44,9 +47,7 @@ bool engine_rouse(struct engine *engine)
     return work;
 }
 
-/* Whether no worker holds a task and no range has one left: what has not ended then is what dead
- * workers had claimed. */
-static bool is_quiet(struct engine *engine)
+bool engine_is_quiet(struct engine *engine)
 {
     bool idle_before, idle_after;
     uint64_t before = activities(engine, &idle_before);
@@ -64,7 +65,8 @@ static bool is_running(const struct engine *engine, unsigned worker, uint64_t cu
     if (lane_is_call(current))
         return atomic_load_explicit(&engine->calls->slots[current & ~LANE_CALL].state,
                    memory_order_relaxed) == CALL_STATE(CALL_RUNNING, worker);
-    return atomic_load_explicit(
+    return current == lane_task(current) && /* else it has been decided, or is about to be */
+           atomic_load_explicit(
                &engine->pool->config.arena->status[current], memory_order_relaxed) == TASK_PENDING;
 }
 
@@ -115,7 +117,7 @@ void engine_settle(struct engine *engine)
         engine->unqueued = false;
         futures_requeue((struct pool *)engine->pool);
     }
-    if (!is_quiet(engine))
+    if (!engine_is_quiet(engine))
         return;
     engine->unsettled = false;
     engine->settled++;

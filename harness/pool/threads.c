@@ -1,14 +1,17 @@
 /* Persistent pthreads on the shared engine. In a pool for regions alone the caller is worker 0, so
  * that n workers are n - 1 threads; in one that also runs calls, which go on while the caller is
- * elsewhere, or tells of progress, each worker is a thread and the caller only waits. */
+ * elsewhere, or tells of progress, or watches its tasks' time, each worker is a thread and the
+ * caller only waits. */
 #include "../measure/clock.h"
 #include "../util/futex.h"
 #include "engine.h"
+#include "retry.h"
+#include "timed.h"
 
 #include <errno.h>
 #include <pthread.h>
 
-/* How long a terminated pool waits for its threads in all. */
+/* How long a terminated pool, or one with a stuck thread, waits for its threads in all. */
 #define STUCK_AFTER_S 0.1
 
 struct thread {
@@ -61,10 +64,11 @@ static bool join(struct thread *thread, uint64_t deadline)
 static void join_all(struct threads *threads)
 {
     struct pool *pool = &threads->pool;
-    uint64_t end = clock_now() + (uint64_t)(STUCK_AFTER_S * 1e9);
+    bool patient = !pool_is_terminated(pool) && timed_stuck(pool->engine) == 0;
+    uint64_t end = patient ? 0 : clock_now() + (uint64_t)(STUCK_AFTER_S * 1e9);
     engine_stop(pool->engine);
     for (unsigned i = 0; i < threads->started; i++)
-        if (!join(&threads->threads[i], pool_is_terminated(pool) ? end : 0))
+        if (!join(&threads->threads[i], end))
             pool->abandoned = true;
     if (!pool->abandoned)
         engine_free(pool->engine);
@@ -105,7 +109,7 @@ static int give_up(struct threads *threads, char *why, size_t size, int code, co
 
 static bool owner_works(const struct pool_config *config)
 {
-    return config->calls_max == 0 && !config->progress;
+    return config->calls_max == 0 && !config->progress && config->task_timeout_s == 0;
 }
 
 static int threads_start(struct pool *pool, char *why, size_t size)
@@ -129,13 +133,26 @@ static int threads_start(struct pool *pool, char *why, size_t size)
     return give_up(threads, why, size, code, error);
 }
 
+/* Waits until all tasks have ended, but for those that stuck threads run. */
+static void wait_for_tasks(struct pool *pool)
+{
+    while (!engine_wait(pool->engine, true)) {
+        timed_check(pool);
+        if (timed_is_over(pool->engine))
+            return;
+        pool_report(pool);
+    }
+}
+
 static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
+        unsigned round = 0;
         end = engine_window(begin, tasks);
-        engine_begin(pool->engine, begin, end, chunk, false);
-        while (!engine_wait(pool->engine, true))
-            pool_report(pool);
+        do {
+            engine_begin(pool->engine, begin, end, chunk, round > 0);
+            wait_for_tasks(pool);
+        } while (retry_follows(pool, begin, end, round++));
     }
     return 0;
 }

@@ -132,11 +132,18 @@ static json_t *encode_field(
     return NULL;
 }
 
+static bool is_left_out(const struct field *field, const void *record)
+{
+    const void *member = member_of(field, record);
+    return field->optional && (field->type == FIELD_COUNT ? *(const uint64_t *)member == 0
+                                                          : *(const char *)member == '\0');
+}
+
 json_t *field_encode(const struct field *fields, const void *record, struct field_trouble *trouble)
 {
     json_t *object = field_must(json_object());
     for (const struct field *field = fields; field->key; field++) {
-        if (field->optional && !*(const char *)member_of(field, record))
+        if (is_left_out(field, record))
             continue;
         json_t *value = encode_field(field, record, trouble);
         if (!value) {

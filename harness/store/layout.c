@@ -64,6 +64,7 @@ static const struct field sample_fields[] = {
     {"ok", FIELD_COUNT, MEMBER(result_sample, ok)},
     {"errors", FIELD_COUNT, MEMBER(result_sample, errors)},
     {"lost", FIELD_COUNT, MEMBER(result_sample, lost)},
+    {"timeout", FIELD_COUNT, MEMBER(result_sample, timeout), .optional = true},
     {"checksum", FIELD_HEX, MEMBER(result_sample, checksum)},
     {"checksum_wrong", FIELD_FLAG, MEMBER(result_sample, checksum_wrong)},
     {"peak_memory", FIELD_COUNT, MEMBER(result_sample, peak_memory)},

@@ -45,11 +45,11 @@ struct result_sample {
     double cpu_s;            /* CPU time of all workers during wall_s */
     double user_s, system_s; /* rusage of the whole sample, warm-up, start and stop included */
     uint64_t voluntary, involuntary, minor_faults, major_faults;
-    uint64_t ok, errors, lost; /* tasks of the last region */
-    uint64_t checksum;         /* sum of hash_mix(index, value) over the ok tasks */
-    bool checksum_wrong;       /* differs from serial's on the same tasks */
-    uint64_t peak_memory;      /* PSS of owner and workers after the region, bytes; 0: not read */
-    char failure[256];         /* why there is no time; empty: there is one */
+    uint64_t ok, errors, lost, timeout; /* tasks of the last region */
+    uint64_t checksum;                  /* sum of hash_mix(index, value) over the ok tasks */
+    bool checksum_wrong;                /* differs from serial's on the same tasks */
+    uint64_t peak_memory; /* PSS of owner and workers after the region, bytes; 0: not read */
+    char failure[256];    /* why there is no time; empty: there is one */
 };
 
 /* A block as a whole. */

@@ -5,7 +5,7 @@
 
 enum status {
     STATUS_DONE = 0,
-    STATUS_FAILED = 1,      /* a failure, a wrong result or a lost task */
+    STATUS_FAILED = 1,      /* a failure, a wrong result, a task that is lost or timed out */
     STATUS_USAGE = 2,       /* the call's words are off */
     STATUS_REFUSED = 3,     /* with --strict: measured, but the verdict is REFUSED */
     STATUS_UNAVAILABLE = 4, /* a component or CPUs missing here */

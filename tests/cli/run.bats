@@ -122,6 +122,38 @@ answer() {
     json run.json '"split" not in d'
 }
 
+@test "--timeout gives up a task that runs for longer, alone, and the status says so" {
+    for backend in threads processes; do
+        run --separate-stderr poolbench run spin -N 100 --seed 2 --param grain=20ms --param shape=straggler \
+            --timeout 300ms -b $backend -n 4 --json # two tasks take 1 s each, the others 10 ms
+        [ "$status" = 1 ]
+        echo "$output" >run.json
+        json run.json '(d["ok"], d["errors"], d["lost"], d["timeout"], d["cancelled"]) == (98, 0, 0, 2, 0)'
+        json run.json '["ran for more than 0.3 s" in f["cause"] for f in d["failures"]] == [True, True]'
+        [[ $stderr == *'ran for more than 0.3 s'* ]]
+    done
+    poolbench run sleep -N 20 --param duration=1ms --timeout 5s --retries 2 -b processes -n 5 --json >run.json
+    json run.json '(d["ok"], d["timeout"]) == (20, 0)'
+    run --separate-stderr poolbench run sleep -N 4 --param duration=200ms --timeout 20ms -b processes -n 4
+    [ "$status" = 1 ]
+    [[ $output == *'; 0 ok, 0 errors, 0 lost, 4 timeout; REFUSED' ]]
+}
+
+@test "--timeout and --retries are for pools that can, and not for --vs" {
+    run --separate-stderr poolbench run null --timeout 1s -b serial
+    [ "$status" = 1 ]
+    [[ $stderr == *"serial: a task's timeout is for threads, processes and hybrid"* ]]
+    run --separate-stderr poolbench run null --retries 1 -b queue
+    [ "$status" = 1 ]
+    [[ $stderr == *"task_retries is for threads, processes and hybrid"* ]]
+    run --separate-stderr poolbench run null --retries 1 --vs serial
+    [ "$status" = 2 ]
+    run --separate-stderr poolbench run null --timeout 5
+    [ "$status" = 2 ]
+    run --separate-stderr poolbench sweep null --timeout 1s
+    [ "$status" = 2 ]
+}
+
 @test "tasks on a full disk fail one by one with the cause" {
     mount_folder full size=40k
     run --separate-stderr poolbench run files -N 8 --param size=60k --param "folder=$folder" -b threads -n 4 --json

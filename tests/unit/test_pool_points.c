@@ -188,8 +188,24 @@ static void note_reached(const struct scene *scene, enum point point)
     reached[point] += scene->plan.victims >= wanted;
 }
 
+/* Timed: with a limit for tasks that none of them reaches. */
+static struct pool *start(
+    unsigned workers, bool timed, const struct scene *scene, struct arena *arena)
+{
+    char why[512];
+    const struct pool_config config = {.workers = workers,
+        .task = short_task,
+        .ctx = scene,
+        .arena = arena,
+        .task_timeout_s = timed ? 1000 : 0};
+    struct pool *pool = pool_start(&pool_processes, &config, why, sizeof why);
+    if (!pool)
+        fail_msg("%s", why);
+    return pool;
+}
+
 /* Starts a pool, has one worker end at the point, and looks at this region and the next ones. */
-static void die_at(enum point point, unsigned workers, uint64_t chunk, int passes)
+static void die_at(enum point point, unsigned workers, bool timed, uint64_t chunk, int passes)
 {
     struct scene *scene = make_scene();
     struct arena arena;
@@ -198,7 +214,7 @@ static void die_at(enum point point, unsigned workers, uint64_t chunk, int passe
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
     if (is_entry(point))
         arm(scene, point, passes, way);
-    struct pool *pool = pools_start(&pool_processes, workers, short_task, scene, &arena);
+    struct pool *pool = start(workers, timed, scene, &arena);
     if (!is_entry(point))
         arm(scene, point, passes, way);
     for (int region = 0; region < REGIONS; region++) {
@@ -221,20 +237,22 @@ static void a_worker_may_die_at_this_point(void **state)
 {
     static const unsigned sizes[] = {1, 2, 5, 13};
     const enum point point = *(const enum point *)*state;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         for (uint64_t chunk = 0; chunk < 2; chunk++)
-            die_at(point, sizes[i], chunk, 1 + 2 * (int)((i + chunk) % 2));
+            die_at(point, sizes[i], false, chunk, 1 + 2 * (int)((i + chunk) % 2));
+        die_at(point, sizes[i], true, 1, 1 + (int)i);
+    }
     if (!reached[point])
         fail_msg("no worker came to %s", names[point]);
 }
 
 /* The others go on without it; what it holds they have after 100 ms, by its death. */
-static void stop_at(enum point point, unsigned workers, uint64_t chunk)
+static void stop_at(enum point point, unsigned workers, bool timed, uint64_t chunk)
 {
     struct scene *scene = make_scene();
     struct arena arena;
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
-    struct pool *pool = pools_start(&pool_processes, workers, short_task, scene, &arena);
+    struct pool *pool = start(workers, timed, scene, &arena);
     arm(scene, point, 1, POINT_STOP);
     for (int region = 0; region < REGIONS; region++) {
         uint64_t start = clock_now();
@@ -251,8 +269,9 @@ static void stop_at(enum point point, unsigned workers, uint64_t chunk)
 static void a_worker_may_be_stopped_at_this_point(void **state)
 {
     const enum point point = *(const enum point *)*state;
-    stop_at(point, 2, 0);
-    stop_at(point, 5, 1);
+    stop_at(point, 2, false, 0);
+    stop_at(point, 5, false, 1);
+    stop_at(point, 2, true, 1);
 }
 
 /* In a task it may take as long as it likes, and the last of a pool of one is nobody's concern. */

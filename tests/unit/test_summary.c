@@ -142,11 +142,13 @@ static void a_sample_that_failed_or_lost_tasks_is_no_number(void **state)
     sample(1, threads)->wall_s = 1e-9;
     sample(2, threads)->lost = 3;
     sample(2, threads)->wall_s = 1e-9;
+    sample(4, threads)->timeout = 1;
+    sample(4, threads)->wall_s = 1e-9;
     sample(3, threads)->errors = 2; /* a task's own error is no failure of the sample */
     struct summary summary = summary_of(result, threads);
-    assert_int_equal(summary.pairs, BLOCKS - 3);
+    assert_int_equal(summary.pairs, BLOCKS - 4);
     assert_near(summary.speedup.value, 2, NEAR);
-    assert_true(isnan(summary.speedup.lo)); /* five pairs */
+    assert_true(isnan(summary.speedup.lo)); /* four pairs */
     assert_int_equal(summary.failed, 1);
     assert_int_equal(summary.wrong, 1);
     assert_int_equal(summary.lost, 3);

@@ -99,6 +99,13 @@ static void a_lost_task_is_refused(void **state)
     assert_reason(VERDICT_REFUSED, "lost in 1 of 48", "block 5 (threads, 2 workers)");
 }
 
+static void a_task_out_of_time_is_refused(void **state)
+{
+    (void)state;
+    sample(5, threads)->timeout = 1;
+    assert_reason(VERDICT_REFUSED, "out of time in 1 of 48", "block 5 (threads, 2 workers)");
+}
+
 static void a_sample_that_failed_is_refused_with_its_cause(void **state)
 {
     (void)state;
@@ -352,6 +359,7 @@ int main(void)
         TEST(levels_have_names),
         TEST(a_wrong_checksum_is_refused),
         TEST(a_lost_task_is_refused),
+        TEST(a_task_out_of_time_is_refused),
         TEST(a_sample_that_failed_is_refused_with_its_cause),
         TEST(errors_of_tasks_are_no_matter_of_trust),
         TEST(throttling_is_refused),
