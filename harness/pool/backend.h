@@ -41,13 +41,16 @@ struct pool {
     pid_t owner_process;
     uint64_t ran_before, mapping; /* tasks run before the current region, and in it */
     unsigned depth;               /* 0; 1: the owner is a worker of another pool, ... */
-    bool abandoned;               /* a worker that is stuck may still use it: it is never freed */
+    int refusal; /* errno where the system refused the start some of the workers; 0: it did not */
+    unsigned given; /* ... and how many it gave */
+    bool abandoned; /* a worker that is stuck may still use it: it is never freed */
 };
 
 struct pool_ops {
     const char *name;
     const char *summary; /* one line */
     bool processes;      /* workers are processes of their own */
+    bool shrinks;        /* knows config.workers_min: pool_start_error tells how many were given */
     bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
     bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
     bool aborts;        /* a runtime ends the process where the system refuses it a thread */
@@ -131,9 +134,9 @@ const char *pool_unless_tsan(void);
 void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code);
 
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where
- * that is 0, the message of a worker_enter hook. */
-void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
-    const char *message);
+ * that is 0, the message of a worker_enter hook. Notes what the system gave. */
+void pool_start_error(
+    char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message);
 
 /* Says how worker process `pid` ended, by waitpid's status. Returns the code of the task that it
  * cost: the signal, or minus the exit status. */

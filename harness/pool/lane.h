@@ -38,6 +38,7 @@ struct lane {
     _Atomic uint64_t ran;                          /* tasks since the start, without that claim */
 
     char error[TASK_MESSAGE_MAX]; /* why it could not enter */
+    int refusal;                  /* ... and the system's errno, where it was refused; else 0 */
 };
 
 #define LANE_NONE UINT64_MAX

@@ -2,16 +2,21 @@
 #include "backend.h"
 
 #include "../measure/clock.h"
+#include "../util/own_threads.h"
 #include "engine.h"
 #include "future.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What sets how many workers the system gives. */
+#define POOL_LIMITS "memory, RLIMIT_NPROC, threads-max or pids.max"
 
 /* How many pools this thread is a worker of, one within the other. */
 static _Thread_local unsigned depth;
@@ -23,6 +28,72 @@ static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
     size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     struct pool *pool = aligned_alloc(CACHE_LINE, size);
     return pool ? memset(pool, 0, size) : NULL;
+}
+
+/* What the system gave a pool that could not start. */
+struct given {
+    unsigned workers;
+    int refusal; /* errno; 0: it refused nothing */
+};
+
+/* Starts a pool with a configuration that is in order. Returns it, or NULL with one line in why;
+ * given, if not NULL, is set then. */
+static struct pool *start_as(const struct pool_ops *ops, const struct pool_config *config,
+    struct given *given, char *why, size_t size)
+{
+    struct pool *pool = allocate(ops, config->workers);
+    if (!pool) {
+        snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
+        return NULL;
+    }
+    pool->ops = ops;
+    pool->config = *config;
+    if (config->threads_each == 0)
+        pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
+    pool->owner = pthread_self();
+    pool->owner_process = getpid();
+    pool->depth = depth;
+    if (ops->start(pool, why, size)) {
+        if (given)
+            *given = (struct given){pool->given, pool->refusal};
+        free(pool);
+        return NULL;
+    }
+    if (config->tasks_per_worker && !pool->engine) {
+        snprintf(why, size, "%s: tasks_per_worker is for threads, processes and hybrid", ops->name);
+        pool_stop(pool);
+        return NULL;
+    }
+    if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
+        snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
+        pool_stop(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+/* Starts with what the system gives. Those that it gave a larger pool have ended by then, and are
+ * started anew: nobody has to know of a pool whose size changes. */
+static struct pool *start_shrinking(
+    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
+{
+    struct pool_config smaller = *config;
+    struct given given = {.workers = 0};
+    unsigned threads = own_threads(UINT_MAX);
+    if (smaller.threads_each == 0 && ops->threads_each)
+        smaller.threads_each = ops->threads_each(config->workers);
+    struct pool *pool = start_as(ops, &smaller, &given, why, size);
+    int refusal = given.refusal;
+    while (!pool && given.refusal && given.workers > 0 && given.workers >= config->workers_min) {
+        own_threads(threads);
+        smaller.workers = given.workers;
+        given = (struct given){.workers = 0};
+        pool = start_as(ops, &smaller, &given, why, size);
+    }
+    if (pool && refusal)
+        snprintf(why, size, "%s: %u of %u workers: the system refuses more: %s (" POOL_LIMITS ")",
+            ops->name, smaller.workers, config->workers, strerror(refusal));
+    return pool;
 }
 
 struct pool *pool_start(
@@ -50,39 +121,21 @@ struct pool *pool_start(
         errno = EINVAL;
         return NULL;
     }
+    if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks)) {
+        snprintf(why, size, "%s: workers_min is %s", ops->name,
+            ops->shrinks ? "more than workers" : "for threads, processes and hybrid");
+        errno = EINVAL;
+        return NULL;
+    }
     if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4) {
         snprintf(why, size, "%s: calls_max is %u and call_size %zu; at most %u calls exist at once",
             ops->name, config->calls_max, config->call_size, POOL_CALLS_MAX);
         errno = EINVAL;
         return NULL;
     }
-    struct pool *pool = allocate(ops, config->workers);
-    if (!pool) {
-        snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
-        return NULL;
-    }
-    pool->ops = ops;
-    pool->config = *config;
-    if (config->threads_each == 0)
-        pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
-    pool->owner = pthread_self();
-    pool->owner_process = getpid();
-    pool->depth = depth;
-    if (ops->start(pool, why, size)) {
-        free(pool);
-        return NULL;
-    }
-    if (config->tasks_per_worker && !pool->engine) {
-        snprintf(why, size, "%s: tasks_per_worker is for threads, processes and hybrid", ops->name);
-        pool_stop(pool);
-        return NULL;
-    }
-    if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
-        snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
-        pool_stop(pool);
-        return NULL;
-    }
-    return pool;
+    *why = '\0';
+    return config->workers_min ? start_shrinking(ops, config, why, size)
+                               : start_as(ops, config, NULL, why, size);
 }
 
 /* Calls go first: a region has the workers to itself. */
@@ -271,6 +324,11 @@ uint64_t pool_callback_failures(const struct pool *pool)
     return pool->futures ? pool->futures->callback_failures : 0;
 }
 
+unsigned pool_workers(const struct pool *pool)
+{
+    return pool->config.workers;
+}
+
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker)
 {
     return pool->ops->worker_tasks(pool, worker);
@@ -329,15 +387,17 @@ void pool_task_failed(const struct pool *pool, unsigned worker, uint64_t index, 
 void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code)
 {
     snprintf(text, size,
-        "the system refuses worker %u of %u: %s (memory, RLIMIT_NPROC, threads-max or pids.max); "
+        "the system refuses worker %u of %u: %s (" POOL_LIMITS "); "
         "ask for fewer workers",
         worker + 1, pool->config.workers, strerror(code));
 }
 
-void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
-    const char *message)
+void pool_start_error(
+    char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message)
 {
     char refusal[TASK_MESSAGE_MAX];
+    pool->refusal = code;
+    pool->given = started;
     pool_refusal(refusal, sizeof refusal, pool, started, code);
     if (code)
         snprintf(why, size, "%s: %s", pool->ops->name, refusal);

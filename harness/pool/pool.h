@@ -102,6 +102,10 @@ struct pool_ops;
 
 struct pool_config {
     unsigned workers; /* at least 1 */
+    /* Where the system refuses some of them (EAGAIN, ENOMEM), the pool starts with as many as it
+     * gives, at least so many; `hybrid` with whole processes. 0: all or nothing. `threads`,
+     * `processes` and `hybrid` only. */
+    unsigned workers_min;
     unsigned
         threads_each; /* of a process (hybrid), a divisor of workers; 0: the backend's choice */
     task_fn *task;
@@ -127,7 +131,9 @@ struct pool_config {
 
 /* Starts a pool: all workers exist and, where there is a worker_enter, have entered (where each
  * chunk has one of its own, one has entered and left as a trial). Returns it, or NULL with one line
- * in why (what the system refused, and with how many workers); nothing is left behind then. */
+ * in why (what the system refused, and with how many workers); nothing is left behind then. why is
+ * empty where the pool has all its workers, and says how many and why not more where it has started
+ * with fewer (workers_min). */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
 
@@ -287,6 +293,9 @@ uint64_t pool_calls_ended(const struct pool *pool);
 uint64_t pool_callback_failures(const struct pool *pool);
 
 /* ---- workers ---- */
+
+/* How many there are: config.workers, or fewer where workers_min let the pool start with less. */
+unsigned pool_workers(const struct pool *pool);
 
 /* Tasks that worker 0 .. workers-1 has run since the start. */
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker);

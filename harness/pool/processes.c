@@ -5,6 +5,7 @@
  * Here a process is one worker; see processes.h and hybrid.c for several. */
 #include "processes.h"
 #include "../measure/clock.h"
+#include "../util/own_threads.h"
 #include "crew.h"
 #include "engine.h"
 
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -299,6 +299,20 @@ static void kill_all(struct processes *processes)
             kill(processes->all[i].pid, SIGKILL);
 }
 
+/* Where the system refused some processes a thread of theirs: it gave the others, so far. */
+static void note_refusals(struct processes *processes)
+{
+    unsigned threads = threads_each(processes), whole = 0;
+    for (unsigned i = 0; i < processes->count; i++) {
+        int refusal = engine_refusal(processes->pool.engine, i * threads, threads);
+        whole += refusal == 0;
+        if (refusal)
+            processes->pool.refusal = refusal;
+    }
+    if (processes->pool.refusal)
+        processes->pool.given = whole * threads;
+}
+
 static int start_all(struct processes *processes, char *why, size_t size)
 {
     struct pool *pool = &processes->pool;
@@ -315,27 +329,15 @@ static int start_all(struct processes *processes, char *why, size_t size)
     if (!code && !error)
         return 0;
     pool_start_error(why, size, pool, started * threads_each(processes), code, error);
+    if (!code)
+        note_refusals(processes);
     return -1;
-}
-
-/* A thread that was joined stands in /proc for a moment longer. */
-static unsigned count_threads(void)
-{
-    unsigned threads = 1;
-    for (int ms = 0; ms < 50; ms++) {
-        struct stat folder; /* a link for each thread, besides the usual two */
-        threads = stat("/proc/self/task", &folder) == 0 ? (unsigned)folder.st_nlink - 2 : 1;
-        if (threads <= 1)
-            break;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    return threads;
 }
 
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    unsigned threads = count_threads();
+    unsigned threads = own_threads(1);
     if (threads > 1) {
         snprintf(why, size,
             "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
@@ -374,6 +376,7 @@ const struct pool_ops pool_processes = {
     .name = "processes",
     .summary = "persistent forked workers; tasks and results in shared memory",
     .processes = true,
+    .shrinks = true,
     .pool_size = sizeof(struct processes),
     .worker_size = sizeof(struct process),
     .start = processes_start,
