@@ -51,6 +51,7 @@ struct pool_ops {
     const char *summary; /* one line */
     bool processes;      /* workers are processes of their own */
     bool shrinks;        /* knows config.workers_min: pool_start_error tells how many were given */
+    bool owner_may_work; /* knows config.owner_works */
     bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
     bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
     bool aborts;        /* a runtime ends the process where the system refuses it a thread */

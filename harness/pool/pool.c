@@ -96,6 +96,12 @@ static struct pool *start_shrinking(
     return pool;
 }
 
+static bool may_work(const struct pool_ops *ops, const struct pool_config *config)
+{
+    return ops->owner_may_work && config->calls_max == 0 && !config->progress &&
+           config->tasks_per_worker == 0;
+}
+
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
 {
@@ -124,6 +130,14 @@ struct pool *pool_start(
     if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks)) {
         snprintf(why, size, "%s: workers_min is %s", ops->name,
             ops->shrinks ? "more than workers" : "for threads, processes and hybrid");
+        errno = EINVAL;
+        return NULL;
+    }
+    if (config->owner_works && !may_work(ops, config)) {
+        snprintf(why, size,
+            "%s: owner_works is for processes, and without calls, progress and "
+            "tasks_per_worker",
+            ops->name);
         errno = EINVAL;
         return NULL;
     }

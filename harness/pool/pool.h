@@ -124,6 +124,13 @@ struct pool_config {
      * owner does no tasks itself then. It must not use the pool. NULL: nobody is told. */
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
+    /* `processes` only, without calls, progress and tasks_per_worker: the owner is worker 0 and
+     * runs tasks while it waits, as on `threads`, so that n workers are n - 1 processes. A short
+     * region then needs no other process. There is no isolation for what the owner runs: a task
+     * that crashes or exits there ends the program, and what it changes stays changed, for
+     * successors of workers that die too. A death among the others costs no more than else, and is
+     * noticed when the owner has done its share. */
+    bool owner_works;
 };
 
 /* A task may start a pool of its own, whose tasks may not. */

@@ -1,8 +1,9 @@
 /* Persistent forked workers; tasks, results and the engine's state lie in shared memory, so no
- * task crosses a pipe. The parent only waits. A process that dies costs the tasks that its workers
- * were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them lost, starts
- * another process and lets the rest be done. Processes die with their parent (PR_SET_PDEATHSIG).
- * Here a process is one worker; see processes.h and hybrid.c for several. */
+ * task crosses a pipe. The parent only waits, but where it is to work as well (owner_works): then
+ * it is worker 0, whose place among the processes stays empty. A process that dies costs the tasks
+ * that its workers were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them
+ * lost, starts another process and lets the rest be done. Processes die with their parent
+ * (PR_SET_PDEATHSIG). Here a process is one worker; see processes.h and hybrid.c for several. */
 #include "processes.h"
 #include "../measure/clock.h"
 #include "../util/own_threads.h"
@@ -269,14 +270,20 @@ static void end_process(struct processes *processes, struct process *process)
     deaths_forget(&processes->deaths, process->pidfd);
 }
 
-void processes_stop(struct pool *pool)
+static void end_all(struct processes *processes)
 {
-    struct processes *processes = (struct processes *)pool;
     engine_stop(processes->pool.engine);
     for (unsigned i = 0; i < processes->count; i++)
         end_process(processes, &processes->all[i]);
     deaths_close(&processes->deaths);
     engine_free(processes->pool.engine);
+}
+
+void processes_stop(struct pool *pool)
+{
+    if (pool->engine->owner_works)
+        pool_worker_leave(pool, pool->engine->local);
+    end_all((struct processes *)pool);
 }
 
 /* Asks it first, unless it has to be at once. */
@@ -313,19 +320,32 @@ static void note_refusals(struct processes *processes)
         processes->pool.given = whole * threads;
 }
 
+/* The owner, where it works, enters when all are forked, who so have nothing of what it makes.
+ * Returns why somebody could not enter, or NULL. */
+static const char *enter_all(struct processes *processes)
+{
+    struct pool *pool = &processes->pool;
+    int code = pool->engine->owner_works ? pool_enter(pool, &pool->engine->local) : 0;
+    if (code)
+        return task_message(code);
+    const char *error = wait_for_entry(processes) ? task_message(ECHILD) : NULL;
+    if (!error)
+        error = engine_entry_error(pool->engine);
+    if (error && pool->engine->owner_works)
+        pool_worker_leave(pool, pool->engine->local);
+    return error;
+}
+
 static int start_all(struct processes *processes, char *why, size_t size)
 {
     struct pool *pool = &processes->pool;
     int code = 0;
-    unsigned started = 0;
+    unsigned started = pool->engine->owner_works; /* it needs no process */
     while (started < processes->count && !code) {
         code = fork_process(processes, started);
         started += !code;
     }
-    const char *error = NULL;
-    if (!code)
-        error = wait_for_entry(processes) ? task_message(ECHILD)
-                                          : engine_entry_error(processes->pool.engine);
+    const char *error = code ? NULL : enter_all(processes);
     if (!code && !error)
         return 0;
     pool_start_error(why, size, pool, started * threads_each(processes), code, error);
@@ -346,7 +366,7 @@ int processes_start(struct pool *pool, char *why, size_t size)
         return -1;
     }
     processes->count = pool->config.workers / threads_each(processes);
-    processes->pool.engine = engine_make(pool, true, false);
+    processes->pool.engine = engine_make(pool, true, pool->config.owner_works);
     if (!processes->pool.engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
@@ -356,7 +376,7 @@ int processes_start(struct pool *pool, char *why, size_t size)
     int failed = start_all(processes, why, size);
     if (failed) {
         kill_all(processes);
-        processes_stop(pool);
+        end_all(processes);
     }
     return failed;
 }
@@ -369,6 +389,8 @@ uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
 pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 {
     const struct processes *processes = (const struct processes *)pool;
+    if (worker == 0 && pool->config.owner_works)
+        return pool->owner_process;
     return processes->all[worker / threads_each(processes)].pid;
 }
 
@@ -377,6 +399,7 @@ const struct pool_ops pool_processes = {
     .summary = "persistent forked workers; tasks and results in shared memory",
     .processes = true,
     .shrinks = true,
+    .owner_may_work = true,
     .pool_size = sizeof(struct processes),
     .worker_size = sizeof(struct process),
     .start = processes_start,
