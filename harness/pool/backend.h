@@ -29,6 +29,14 @@ void arena_lose(
  * notes any. */
 void arena_tidy(const struct arena *arena);
 
+/* Takes the arena for a region of the pool `user`. Returns false when another pool of this process
+ * has one under way on it. Thread-safe; what a process did not live to give back, or has only in
+ * its copy of another's memory, is free. */
+bool arena_take(struct arena *arena, uint64_t user);
+
+/* Gives it back; nothing where another pool has it. */
+void arena_give(struct arena *arena, uint64_t user);
+
 /* ---- what a backend is ---- */
 
 /* What every backend's pool begins with; a backend embeds it as its first member. */
@@ -39,6 +47,7 @@ struct pool {
     struct engine *engine;   /* of a backend that runs calls: set by its start */
     pthread_t owner;
     pid_t owner_process;
+    uint64_t user;                /* what stands in an arena while this pool has a region there */
     uint64_t ran_before, mapping; /* tasks run before the current region, and in it */
     unsigned depth;               /* 0; 1: the owner is a worker of another pool, ... */
     int refusal; /* errno where the system refused the start some of the workers; 0: it did not */
@@ -115,6 +124,9 @@ void pool_report(const struct pool *pool);
 /* Whether a region of so many tasks cannot be put in now: 0, or a code, in errno too, with a
  * message. */
 int pool_refuses_region(const struct pool *pool, uint64_t tasks);
+
+/* Takes the arena for a region that is not refused: arena_take. Returns as that. */
+int pool_takes_arena(const struct pool *pool);
 
 bool pool_is_terminated(const struct pool *pool);
 

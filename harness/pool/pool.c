@@ -30,6 +30,13 @@ static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
     return pool ? memset(pool, 0, size) : NULL;
 }
 
+/* Which pool of this process it is. */
+static uint32_t next_number(void)
+{
+    static _Atomic uint32_t made; /* relaxed: only to be different */
+    return atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
+}
+
 /* What the system gave a pool that could not start. */
 struct given {
     unsigned workers;
@@ -52,6 +59,7 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
         pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
     pool->owner = pthread_self();
     pool->owner_process = getpid();
+    pool->user = (uint64_t)pool->owner_process << 32 | next_number();
     pool->depth = depth;
     if (ops->start(pool, why, size)) {
         if (given)
@@ -187,6 +195,15 @@ int pool_refuses_region(const struct pool *pool, uint64_t tasks)
     return 0;
 }
 
+int pool_takes_arena(const struct pool *pool)
+{
+    return arena_take(pool->config.arena, pool->user)
+               ? 0
+               : refuse(EBUSY,
+                     "another pool has a region under way on the arena: wait for that, or "
+                     "give each pool an arena of its own");
+}
+
 static uint64_t ran(const struct pool *pool)
 {
     uint64_t sum = 0;
@@ -211,7 +228,8 @@ void pool_report(const struct pool *pool)
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     if (pool_refuses_region(pool, tasks) || wait_for_calls(pool) ||
-        pool_refuses_region(pool, tasks)) /* a callback may have changed that */
+        pool_refuses_region(pool, tasks) || /* a callback may have changed that */
+        pool_takes_arena(pool))
         return -1;
     arena_reset(pool->config.arena, tasks);
     pool->mapping = tasks;
@@ -221,6 +239,8 @@ int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (!failed)
         tell(pool, tasks);
     depth--;
+    if (!failed) /* else its workers may be at it until it is stopped */
+        arena_give(pool->config.arena, pool->user);
     return failed ? -1 : 0;
 }
 
@@ -236,6 +256,8 @@ void pool_stop(struct pool *pool)
         wait_for_calls(pool); /* best effort: a broken pool stops as well */
     }
     pool->ops->stop(pool);
+    if (pool->config.arena)
+        arena_give(pool->config.arena, pool->user);
     futures_free(futures);
     if (!pool->abandoned)
         free(pool);

@@ -74,6 +74,9 @@ struct arena {
     struct task_failure *failures; /* the first failures_max failures of a region, unordered */
     uint64_t failures_max;
     _Atomic uint64_t *failed; /* how many failures there were, also beyond failures_max */
+    /* The pool that has a region under way on it (its process, its number there); 0: none. In the
+     * calling process's memory: a forked copy of the arena knows nothing of what others do. */
+    _Atomic uint64_t user;
 };
 
 /* Makes an arena for up to `tasks` tasks with result_size bytes each, in shared memory with its
@@ -147,9 +150,9 @@ struct pool *pool_start(
 /* Runs tasks 0 .. tasks-1 and waits for all of them. chunk is how many tasks a worker claims at
  * once; 0: guided, large chunks first and single tasks at the end. tasks may be 0 and at most the
  * arena's. Calls that are under way end first. Each task ends as OK, ERROR or LOST in the arena;
- * returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in errno), or
- * the pool itself is broken, also by a thread that is stuck in a call that has timed out, and must
- * be stopped. */
+ * returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in errno;
+ * EBUSY where another pool of this process has a region under way on the arena), or the pool itself
+ * is broken, also by a thread that is stuck in a call that has timed out, and must be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* All of the above for one region: a pool of `workers`, `tasks` tasks and, if values is not NULL,
