@@ -52,7 +52,9 @@ struct pool {
     unsigned depth;               /* 0; 1: the owner is a worker of another pool, ... */
     int refusal; /* errno where the system refused the start some of the workers; 0: it did not */
     unsigned given; /* ... and how many it gave */
-    bool abandoned; /* a worker that is stuck may still use it: it is never freed */
+    char
+        broken[TASK_MESSAGE_MAX]; /* why it can go on no more, with no worker left; empty: it can */
+    bool abandoned;               /* a worker that is stuck may still use it: it is never freed */
 };
 
 struct pool_ops {

@@ -84,6 +84,10 @@ static enum future_status outcome(struct batch *batch)
 {
     struct future *whole = batch->whole;
     struct calls *calls = whole->pool->engine->calls;
+    if (*whole->pool->broken) {
+        whole->orphaned = true;
+        return FUTURE_CANCELLED;
+    }
     if (batch->cancelled || batch->code == EPIPE)
         return FUTURE_CANCELLED;
     if (batch->code == 0)

@@ -185,6 +185,8 @@ int pool_refuses_region(const struct pool *pool, uint64_t tasks)
     if (!pool_is_mine(pool))
         return refuse(EPERM, "only the thread that started a pool may use it; a task may not use "
                              "the pool that runs it");
+    if (*pool->broken)
+        return refuse(ECHILD, pool->broken);
     if (futures && (futures->closed || futures->terminated))
         return refuse(EPIPE, "the pool is closed");
     if (!pool->config.arena || tasks > pool->config.arena->tasks)
@@ -239,8 +241,10 @@ int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (!failed)
         tell(pool, tasks);
     depth--;
-    if (!failed) /* else its workers may be at it until it is stopped */
+    if (!failed || *pool->broken) /* else its workers may be at it until it is stopped */
         arena_give(pool->config.arena, pool->user);
+    if (*pool->broken && pool->futures)
+        futures_break(pool);
     return failed ? -1 : 0;
 }
 
@@ -330,6 +334,8 @@ int pool_join(struct pool *pool, double seconds)
                 *stuck ? stuck : "none; calls wait to be retried");
         }
     }
+    if (*pool->broken)
+        return task_fail(ECHILD, "%s", pool->broken);
     engine_stop(pool->engine);
     return 0;
 }

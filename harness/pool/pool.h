@@ -34,6 +34,12 @@
  *   BrokenProcessPool                       none: TASK_LOST, FUTURE_LOST cost one task each
  *   Queue, Lock, Event, Value, Manager ...  harness/share/
  *
+ * A pool of processes whose dead cannot be replaced any more (no process is to be had, or many in a
+ * row have died before they could begin) is broken: its other workers are killed, what was running
+ * is LOST, what had not begun CANCELLED, both with the reason. From then on pool_map and whatever
+ * submits return that reason (ECHILD) at once, outcomes can still be read, and the pool is to be
+ * stopped.
+ *
  * What a backend fills in is in backend.h. */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H

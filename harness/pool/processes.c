@@ -23,6 +23,9 @@
  * kills them, starting others must end: so many in a row are too many. */
 #define STILLBORN_MAX 16
 
+/* How much of a death's description is part of another message. */
+#define REASON_MAX 160
+
 /* How often a process that is about to end is looked at before the owner goes on. */
 #define SPENT_TURNS 10000
 
@@ -128,23 +131,28 @@ static bool is_spent(const struct processes *processes, unsigned index)
     return engine->ends_when_spent && atomic_load(&engine->lanes[index].entered) == 2;
 }
 
+static int break_off(struct processes *processes, const char *reason);
+
 static int succeed(struct processes *processes, unsigned index)
 {
+    char reason[TASK_MESSAGE_MAX];
     processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
     int code = fork_process(processes, index);
-    if (code)
-        task_fail(code, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
-            processes->pool.ops->name, index, strerror(code));
-    return code ? -1 : 0;
+    if (!code)
+        return 0;
+    snprintf(reason, sizeof reason, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
+        processes->pool.ops->name, index, strerror(code));
+    return break_off(processes, reason);
 }
 
 /* Buries one process if it is dead and starts another. Returns 0, or -1 with a message when no
- * other can be started. */
+ * other can be started: the pool is broken then. */
 static int check_process(struct processes *processes, unsigned index)
 {
     int status;
+    char reason[TASK_MESSAGE_MAX];
     struct process *process = &processes->all[index];
     if (!is_dead(process, &status))
         return 0;
@@ -156,22 +164,21 @@ static int check_process(struct processes *processes, unsigned index)
     const struct obituary obituary = bury(processes, index, pid, status);
     if (obituary.grown)
         processes->stillborn = 0;
-    if (obituary.error) {
-        task_fail(ECHILD, "%s", obituary.error);
-        return -1;
-    }
+    if (obituary.error)
+        return break_off(processes, obituary.error);
     if (!obituary.grown && ++processes->stillborn > STILLBORN_MAX) {
-        task_fail(ECHILD, "%s before it could begin, and so did %u others", obituary.reason,
-            STILLBORN_MAX);
-        return -1;
+        snprintf(reason, sizeof reason, "%.*s before it could begin, and so did %u others",
+            REASON_MAX, obituary.reason, STILLBORN_MAX);
+        return break_off(processes, reason);
     }
     if (pool_is_terminated(&processes->pool))
         return 0;
     int code = fork_process(processes, index);
-    if (code)
-        task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
-            obituary.reason, strerror(code));
-    return code ? -1 : 0;
+    if (!code)
+        return 0;
+    snprintf(reason, sizeof reason, "%s: %.*s and cannot be replaced: %s",
+        processes->pool.ops->name, REASON_MAX, obituary.reason, strerror(code));
+    return break_off(processes, reason);
 }
 
 /* Buries and replaces all who have died. */
@@ -304,6 +311,23 @@ static void kill_all(struct processes *processes)
     for (unsigned i = 0; i < processes->count; i++)
         if (processes->all[i].pid > 0)
             kill(processes->all[i].pid, SIGKILL);
+}
+
+/* Nobody can take a dead worker's place: the others end too, so that nothing happens any more that
+ * nobody waits for. What they were running is lost. Returns -1 with the reason as message. */
+static int break_off(struct processes *processes, const char *reason)
+{
+    struct pool *pool = &processes->pool;
+    snprintf(pool->broken, sizeof pool->broken, "%s", reason);
+    kill_all(processes);
+    for (unsigned i = 0; i < processes->count; i++) {
+        end_process(processes, &processes->all[i]);
+        processes->all[i] = (struct process){.pidfd = -1};
+    }
+    for (unsigned i = pool->engine->owner_works; i < pool->config.workers; i++)
+        engine_bury(pool->engine, i, SIGKILL, pool->broken);
+    task_fail(ECHILD, "%s", pool->broken);
+    return -1;
 }
 
 /* Where the system refused some processes a thread of theirs: it gave the others, so far. */
