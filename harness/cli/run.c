@@ -7,9 +7,11 @@
 #include "../measure/registry.h"
 #include "../measure/runner.h"
 #include "../measure/sweep.h"
+#include "../pool/backend.h"
 #include "../util/units.h"
 #include "commands.h"
 #include "json.h"
+#include "progress.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -182,6 +184,15 @@ static void print_messages(const struct run *run)
     cli_print_reasons(run->cli, &run->verdict);
 }
 
+/* Starting many workers takes seconds, as the tasks may. */
+static void tell_waiting(const struct runner_spec *spec, double seconds)
+{
+    char what[128];
+    snprintf(what, sizeof what, "%s, %u worker%s, %" PRIu64 " task%s", spec->ops->name,
+        spec->workers, spec->workers == 1 ? "" : "s", spec->tasks, spec->tasks == 1 ? "" : "s");
+    progress_wait(what, seconds);
+}
+
 /* The one region that run is about; its results stay in the arena. */
 static enum status take_sample(struct run *run)
 {
@@ -194,9 +205,12 @@ static enum status take_sample(struct run *run)
         .tasks = run->workload.run.tasks,
         .memory = true,
         .task_times = param_flag(run->cli->options, "json"),
+        .waiting = tell_waiting,
     };
     run->sample = (struct result_sample){.config = run->config};
-    if (runner_sample(&run->workload, &spec, &run->sample, &run->detail))
+    int interrupted = runner_sample(&run->workload, &spec, &run->sample, &run->detail);
+    progress_clear();
+    if (interrupted)
         return STATUS_INTERRUPTED;
     if (*run->sample.failure)
         return cli_fail(run->cli, STATUS_FAILED, "%s", run->sample.failure);

@@ -25,6 +25,9 @@ struct runner_spec {
     bool warm_up;            /* a short region first, discarded */
     bool memory;             /* read peak_memory */
     bool task_times;         /* time single tasks: two clock readings a timed task */
+    /* Called once a second in the calling process, until the sample is taken: how long it has
+     * taken so far. NULL: nobody is told. */
+    void (*waiting)(const struct runner_spec *spec, double seconds);
 };
 
 /* What `run` tells of a sample beyond its record. */
