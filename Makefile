@@ -135,7 +135,7 @@ help: ## list the targets
 ifneq ($(filter-out $(NO_SETUP),$(GOALS)),)
 ifeq ($(filter clean,$(GOALS)),)
 
-SETUP_GROUPS := build $(filter report check lint,$(patsubst soak,check,$(patsubst stress,check,$(GOALS:tests=check)))) $(if $(filter lint,$(GOALS)),check)
+SETUP_GROUPS := build $(filter report check lint bench,$(patsubst crosswalk,bench,$(patsubst soak,check,$(patsubst stress,check,$(GOALS:tests=check))))) $(if $(filter lint,$(GOALS)),check)
 
 $(BUILD)/config.mk: FORCE
 	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@CC='$(CC)' sh harness/util/setup.sh $(SETUP_GROUPS))
@@ -173,9 +173,11 @@ soak: $(PROGRAM) $(POOL_TESTS) ## run the tests of pools over and over beside bu
 
 # To the file that the document will name as its source.
 crosswalk: COSTS = results/$(or $(HOST),$(shell uname -n))/bench/crosswalk.json
+# Debian's Python has Debian's joblib; the first on the path may be another one.
+crosswalk: PYTHON = $(or $(wildcard /usr/bin/python3),python3)
 crosswalk: $(BENCH_PROGRAM) ## measure what docs/crosswalk.md says that things cost, and fill it in (HOST=name)
-	@$<$(BLOCKS:%= --blocks %) -o $(COSTS) $$(python3 tests/bench/crosswalk.py rows)
-	@python3 tests/bench/crosswalk.py fill $(COSTS)
+	@$<$(BLOCKS:%= --blocks %) -o $(COSTS) $$($(PYTHON) tests/bench/crosswalk.py rows)
+	@$(PYTHON) tests/bench/crosswalk.py fill $(COSTS)
 
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

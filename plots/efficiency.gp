@@ -13,4 +13,4 @@ set output picture
 plot 1 with lines linecolor rgb 0x606060 linewidth 2 dashtype "." title "ideal", \
     for [i = last:first:-1] data index i using 3:8:9 with filledcurves linecolor rgb colour(i) notitle, \
     for [i = last:first:-1] data index i using 3:7:8:9 with yerrorbars linecolor rgb colour(i) linewidth 1.5 dashtype solid pointtype 0 notitle, \
-    for [i = last:first:-1] data index i using 3:7 with linespoints linetype style(backend(i)) linewidth width(i) title name(i)
+    for [i = last:first:-1] data index i using 3:7 with linespoints linetype style(backend(i)) linecolor rgb colour(i) pointtype mark(i) linewidth width(i) title name(i)

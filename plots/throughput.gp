@@ -23,4 +23,4 @@ set output picture
 plot serial_max with lines linetype style("serial") title "serial", \
     for [i = last:first:-1] data index i using 3:11:12 with filledcurves linecolor rgb colour(i) notitle, \
     for [i = last:first:-1] data index i using 3:10:11:12 with yerrorbars linecolor rgb colour(i) linewidth 1.5 dashtype solid pointtype 0 notitle, \
-    for [i = last:first:-1] data index i using 3:10 with linespoints linetype style(backend(i)) linewidth width(i) title name(i)
+    for [i = last:first:-1] data index i using 3:10 with linespoints linetype style(backend(i)) linecolor rgb colour(i) pointtype mark(i) linewidth width(i) title name(i)

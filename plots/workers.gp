@@ -9,17 +9,24 @@ stats data index 0 using (title = strcol(1), kind = strcol(2), cpus = column(3),
 
 array backend_of[last]
 array chunk_of[last]
+array threads_of[last]
 do for [i = 1:last] {
-    stats data index i using (backend_of[i] = strcol(1), chunk_of[i] = column(2), 1) nooutput
+    stats data index i using (backend_of[i] = strcol(1), chunk_of[i] = column(2), threads_of[i] = column(16), 1) nooutput
 }
 backend(i) = backend_of[i]
-name(i) = backend(i).(chunk_of[i] > 0 ? sprintf(", chunk %d", chunk_of[i]) : "")
+name(i) = backend(i).(threads_of[i] > 0 ? sprintf(" n×%d", threads_of[i]) : "").(chunk_of[i] > 0 ? sprintf(", chunk %d", chunk_of[i]) : "")
 entries = last - first + 2
 longest = 0
 do for [i = first:last] { longest = strlen(name(i)) > longest ? strlen(name(i)) : longest }
 above = 525
 load plots."style.gp"
-colour(i) = colours[style(backend(i))]
+# Splits of one backend are shades of its colour, with markers of their own.
+array shades[6] = [0xE69F00, 0x7A3E00, 0xB36B00, 0xF2C14E, 0x4A2600, 0xFFDD99]
+array shade_markers[6] = [10, 6, 4, 12, 8, 14]
+rank(i) = (sum [k = 1:i] (threads_of[k] > 0 ? 1 : 0)) % 6
+shade(i) = rank(i) ? rank(i) : 6
+colour(i) = threads_of[i] > 0 ? shades[shade(i)] : colours[style(backend(i))]
+mark(i) = threads_of[i] > 0 ? shade_markers[shade(i)] : markers[style(backend(i))]
 width(i) = chunk_of[i] > 0 ? 1 : 2
 
 # Wide ranges of sizes get a logarithmic axis, short ones a tick a size. The usable CPUs are always on it, unless they

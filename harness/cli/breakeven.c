@@ -30,6 +30,10 @@ static const struct param options[] = {
         .type = PARAM_LIST,
         .value = "2",
         .help = "pool sizes; -1: all CPUs"},
+    {.name = "split",
+        .type = PARAM_TEXT,
+        .choices = "PxT",
+        .help = "hybrid: P processes of T threads each; all: every split of each size"},
     {.name = "by",
         .type = PARAM_CHOICE,
         .value = "both",
@@ -254,7 +258,9 @@ static enum status breakeven_run(const struct cli *cli)
     result->seed =
         param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED;
     const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),
-        .sizes = param_text(cli->options, "workers"),
+        .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
+        .usual_sizes = param_text(cli->options, "workers"),
+        .split = param_text(cli->options, "split"),
         .chunk = param_count(cli->options, "chunk")};
     status = cli_configs(cli, result, &pools);
     if (status == STATUS_DONE)

@@ -56,7 +56,7 @@ static void print_all(void)
             reason ? "; not here: " : "", reason ? reason : "");
     }
     cli_table_print(table);
-    puts("\n`poolbench list NAME` describes a case and its parameters.");
+    puts("\n`poolbench list NAME` describes a case and its parameters, or a backend.");
 }
 
 /* Prints a paragraph in lines of at most 78 characters. */
@@ -77,14 +77,10 @@ static void print_wrapped(const char *text)
     putchar('\n');
 }
 
-static enum status print_case(const struct cli *cli, const char *name)
+static enum status print_case(const struct cli *cli, const struct registry_case *found)
 {
-    const struct registry_case *found = registry_case(name);
-    if (!found)
-        return cli_fail(
-            cli, STATUS_USAGE, "unknown case \"%s\"; `poolbench list` shows the cases", name);
     if (!found->bench)
-        return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", name, found->missing);
+        return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", found->name, found->missing);
     const struct bench_case *bench = found->bench;
     printf("%s (%s): %s\n\n", bench->name, workload_kind_name(bench->kind), bench->summary);
     if (bench->description)
@@ -96,10 +92,60 @@ static enum status print_case(const struct cli *cli, const char *name)
     return STATUS_DONE;
 }
 
+static void print_flag(bool set, const char *text)
+{
+    if (set)
+        printf("  %s\n", text);
+}
+
+static enum status print_backend(const struct cli *cli, const struct pool_ops *ops)
+{
+    const char *reason = backend_reason(ops);
+    printf("%s (%s): %s\n\n", ops->name, ops->processes ? "processes" : "threads", ops->summary);
+    print_flag(
+        ops->processes, "workers are processes of their own: one that dies costs what it ran");
+    print_flag(!ops->processes, "workers are threads of the program");
+    print_flag(ops->per_task, "each chunk has a worker of its own, which ends with it");
+    print_flag(ops->threads_each, "processes have several threads each: --split says how many");
+    print_flag(ops->tend, "a worker that has died is replaced");
+    print_flag(
+        ops->shrinks, "starts with fewer workers where the system refuses some (workers_min)");
+    print_flag(ops->owner_may_work, "the owner may be one of the workers (owner_works)");
+    print_flag(ops->keeps_threads, "its threads stay until the program ends");
+    print_flag(ops->aborts, "ends the program where the system refuses it a thread");
+    printf("  %s\n", reason ? "not available here" : "available here");
+    return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "backend %s: %s", ops->name, reason)
+                  : STATUS_DONE;
+}
+
+/* Appends a name to a list, as far as there is room. */
+static void append(char *names, size_t size, const char *name)
+{
+    size_t length = strlen(names);
+    snprintf(names + length, size - length, "%s%s", length ? ", " : "", name);
+}
+
+static enum status print_one(const struct cli *cli, const char *name)
+{
+    char cases[512] = "", backends[512] = "";
+    const struct registry_case *found = registry_case(name);
+    const struct pool_ops *ops = registry_backend(name);
+    if (found)
+        return print_case(cli, found);
+    if (ops)
+        return print_backend(cli, ops);
+    for (const struct registry_case *at = registry_cases; at->name; at++)
+        append(cases, sizeof cases, at->name);
+    for (const struct pool_ops *const *at = registry_backends; *at; at++)
+        append(backends, sizeof backends, (*at)->name);
+    return cli_fail(cli, STATUS_USAGE,
+        "unknown name \"%s\"; there are the cases %s and the backends %s", name, cases, backends);
+}
+
 static enum status list_run(const struct cli *cli)
 {
     if (cli->words_count == 1)
-        return print_case(cli, cli->words[0]);
+        return print_one(cli, cli->words[0]);
     if (param_flag(cli->options, "json"))
         print_json();
     else
@@ -109,7 +155,7 @@ static enum status list_run(const struct cli *cli)
 
 const struct cli_command command_list = {
     .name = "list",
-    .words = "[CASE]",
+    .words = "[NAME]",
     .summary = "cases and backends, with why one is unavailable",
     .options = options,
     .words_max = 1,

@@ -80,6 +80,15 @@ void progress_step_end(void)
         progress.total = 0;
 }
 
+void progress_wait(const char *what, double seconds)
+{
+    if (!on_terminal())
+        return;
+    fprintf(stderr, "\r%s: %.0f s", what, seconds);
+    fflush(stderr);
+    progress.shown = true;
+}
+
 void progress_clear(void)
 {
     if (progress.shown)

@@ -18,6 +18,10 @@ struct sweep_progress progress_hook(const char *name);
 /* Ends the step, and clears the bar. */
 void progress_step_end(void);
 
+/* Shows what is waited for, and for how long so far, where nobody knows which part is done. Only on
+ * a terminal. */
+void progress_wait(const char *what, double seconds);
+
 /* Clears the bar: everything is done, or something else is to be printed. */
 void progress_clear(void);
 

@@ -7,9 +7,11 @@
 #include "../measure/registry.h"
 #include "../measure/runner.h"
 #include "../measure/sweep.h"
+#include "../pool/backend.h"
 #include "../util/units.h"
 #include "commands.h"
 #include "json.h"
+#include "progress.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -201,6 +203,15 @@ static double timeout_of(const struct run *run)
                : 0;
 }
 
+/* Starting many workers takes seconds, as the tasks may. */
+static void tell_waiting(const struct runner_spec *spec, double seconds)
+{
+    char what[128];
+    snprintf(what, sizeof what, "%s, %u worker%s, %" PRIu64 " task%s", spec->ops->name,
+        spec->workers, spec->workers == 1 ? "" : "s", spec->tasks, spec->tasks == 1 ? "" : "s");
+    progress_wait(what, seconds);
+}
+
 /* The one region that run is about; its results stay in the arena. */
 static enum status take_sample(struct run *run)
 {
@@ -215,9 +226,12 @@ static enum status take_sample(struct run *run)
         .task_times = param_flag(run->cli->options, "json"),
         .task_timeout_s = timeout_of(run) * 1e-9,
         .task_retries = (unsigned)param_count(run->cli->options, "retries"),
+        .waiting = tell_waiting,
     };
     run->sample = (struct result_sample){.config = run->config};
-    if (runner_sample(&run->workload, &spec, &run->sample, &run->detail))
+    int interrupted = runner_sample(&run->workload, &spec, &run->sample, &run->detail);
+    progress_clear();
+    if (interrupted)
         return STATUS_INTERRUPTED;
     if (*run->sample.failure)
         return cli_fail(run->cli, STATUS_FAILED, "%s", run->sample.failure);

@@ -9,14 +9,19 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* How often who waits for a sample is told. */
+#define WAITING_MS 1000
 
 /* What the child reports; task times and pids lie behind it. */
 struct report {
@@ -274,6 +279,18 @@ static void fill_detail(
         memcpy(detail->pids, report->pids, size);
 }
 
+/* Best effort: nobody is told where there are no pidfds, or after a signal. */
+static void tell_until_over(const struct runner_spec *spec, pid_t pid)
+{
+    uint64_t start = clock_now();
+    struct pollfd over = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    if (over.fd < 0)
+        return;
+    while (poll(&over, 1, WAITING_MS) == 0)
+        spec->waiting(spec, clock_since(start));
+    close(over.fd);
+}
+
 /* Shared with the child; NULL with errno. */
 static struct report *map_report(size_t size)
 {
@@ -301,6 +318,8 @@ int runner_sample(struct workload *workload, const struct runner_spec *spec,
     int status = 0;
     struct rusage usage = {0};
     if (pid > 0) {
+        if (spec->waiting)
+            tell_until_over(spec, pid);
         while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
             ;
         interrupt_forget();

@@ -27,6 +27,9 @@ struct runner_spec {
     bool task_times;         /* time single tasks: two clock readings a timed task */
     double task_timeout_s;   /* as in struct pool_config */
     unsigned task_retries;
+    /* Called once a second in the calling process, until the sample is taken: how long it has
+     * taken so far. NULL: nobody is told. */
+    void (*waiting)(const struct runner_spec *spec, double seconds);
 };
 
 /* What `run` tells of a sample beyond its record. */

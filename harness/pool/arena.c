@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Enough to name every failure of a usual region; beyond it only the count is kept. */
 #define FAILURES_MAX 65536
@@ -37,6 +38,7 @@ int arena_make(struct arena *arena, uint64_t tasks, size_t result_size)
     struct layout layout;
     arena->tasks = tasks;
     arena->stride = round_up(sizeof(struct task_result) + result_size, sizeof(uint64_t));
+    atomic_init(&arena->user, 0);
     arena->failures_max = tasks < FAILURES_MAX ? tasks : FAILURES_MAX;
     if (lay_out(arena, &layout)) {
         errno = EOVERFLOW;
@@ -67,6 +69,24 @@ void arena_free(struct arena *arena)
     if (arena->failed && lay_out(arena, &layout) == 0)
         munmap((void *)arena->failed, layout.size);
     arena->failed = NULL;
+}
+
+bool arena_take(struct arena *arena, uint64_t user)
+{
+    uint64_t seen = 0;
+    /* acquire: against arena_give's release; it is then the other pool's region that comes first */
+    while (!atomic_compare_exchange_weak_explicit(
+        &arena->user, &seen, user, memory_order_acquire, memory_order_relaxed))
+        if (seen != 0 && seen != user && seen >> 32 == (uint64_t)getpid())
+            return false;
+    return true;
+}
+
+void arena_give(struct arena *arena, uint64_t user)
+{
+    /* release: pairs with arena_take */
+    atomic_compare_exchange_strong_explicit(
+        &arena->user, &user, 0, memory_order_release, memory_order_relaxed);
 }
 
 static uint64_t failures_noted(const struct arena *arena)

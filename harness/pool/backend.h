@@ -34,6 +34,14 @@ void arena_tidy(const struct arena *arena);
  * how many. */
 uint64_t arena_retry(const struct arena *arena, uint64_t begin, uint64_t end, bool timeouts);
 
+/* Takes the arena for a region of the pool `user`. Returns false when another pool of this process
+ * has one under way on it. Thread-safe; what a process did not live to give back, or has only in
+ * its copy of another's memory, is free. */
+bool arena_take(struct arena *arena, uint64_t user);
+
+/* Gives it back; nothing where another pool has it. */
+void arena_give(struct arena *arena, uint64_t user);
+
 /* ---- what a backend is ---- */
 
 /* What every backend's pool begins with; a backend embeds it as its first member. */
@@ -44,8 +52,13 @@ struct pool {
     struct engine *engine;   /* of a backend that runs calls: set by its start */
     pthread_t owner;
     pid_t owner_process;
+    uint64_t user;                /* what stands in an arena while this pool has a region there */
     uint64_t ran_before, mapping; /* tasks run before the current region, and in it */
     unsigned depth;               /* 0; 1: the owner is a worker of another pool, ... */
+    int refusal; /* errno where the system refused the start some of the workers; 0: it did not */
+    unsigned given; /* ... and how many it gave */
+    char
+        broken[TASK_MESSAGE_MAX]; /* why it can go on no more, with no worker left; empty: it can */
     bool abandoned;               /* a worker that is stuck may still use it: it is never freed */
 };
 
@@ -53,6 +66,8 @@ struct pool_ops {
     const char *name;
     const char *summary; /* one line */
     bool processes;      /* workers are processes of their own */
+    bool shrinks;        /* knows config.workers_min: pool_start_error tells how many were given */
+    bool owner_may_work; /* knows config.owner_works */
     bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
     bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
     bool aborts;        /* a runtime ends the process where the system refuses it a thread */
@@ -121,6 +136,9 @@ void pool_report_from(struct pool *pool, uint64_t ended);
  * message. */
 int pool_refuses_region(const struct pool *pool, uint64_t tasks);
 
+/* Takes the arena for a region that is not refused: arena_take. Returns as that. */
+int pool_takes_arena(const struct pool *pool);
+
 bool pool_is_terminated(const struct pool *pool);
 
 /* Whether the caller may use the pool: it is the thread that started it, and not in its task. */
@@ -140,9 +158,9 @@ const char *pool_unless_tsan(void);
 void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code);
 
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where
- * that is 0, the message of a worker_enter hook. */
-void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
-    const char *message);
+ * that is 0, the message of a worker_enter hook. Notes what the system gave. */
+void pool_start_error(
+    char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message);
 
 /* Says how worker process `pid` ended, by waitpid's status. Returns the code of the task that it
  * cost: the signal, or minus the exit status. */

@@ -84,6 +84,10 @@ static enum future_status outcome(struct batch *batch)
 {
     struct future *whole = batch->whole;
     struct calls *calls = whole->pool->engine->calls;
+    if (*whole->pool->broken) {
+        whole->orphaned = true;
+        return FUTURE_CANCELLED;
+    }
     if (batch->cancelled || batch->code == EPIPE)
         return FUTURE_CANCELLED;
     if (batch->code == 0)
@@ -100,6 +104,8 @@ static void end(struct batch *batch)
     enum future_status status = outcome(batch);
     arena_tidy(whole->pool->config.arena);
     whole->pool->futures->region = NULL;
+    if (!pool_is_terminated(whole->pool)) /* else a thread may be at it until the pool is stopped */
+        arena_give(whole->pool->config.arena, whole->pool->user);
     free(batch);
     if (whole->status == FUTURE_PENDING) /* or the pool was terminated */
         future_end(whole, status);
@@ -157,9 +163,12 @@ static bool is_refused(const struct pool *pool, uint64_t tasks)
 struct future *pool_map_async(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     struct future *whole = is_refused(pool, tasks) ? NULL : future_make(pool, NULL);
-    bool possible = whole && has_place(pool) && !pool_refuses_region(pool, tasks);
+    bool possible =
+        whole && has_place(pool) && !pool_refuses_region(pool, tasks) && !pool_takes_arena(pool);
     struct batch *batch = possible ? malloc(sizeof *batch) : NULL;
     if (!batch) {
+        if (possible)
+            arena_give(pool->config.arena, pool->user);
         if (whole)
             future_abandon(whole);
         return NULL;

@@ -57,7 +57,7 @@ struct pool_completed *pool_as_completed(
 static int wait_for_one(struct pool_completed *set, double seconds)
 {
     for (uint64_t deadline = futures_deadline(seconds); !set->first;) {
-        if (futures_step(set->pool, CALLS_ANY, deadline))
+        if (futures_step(set->pool, CALLS_ANY, deadline) && !set->first)
             return ECHILD;
         if (!set->first && clock_now() >= deadline)
             return ETIMEDOUT;

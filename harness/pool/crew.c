@@ -30,7 +30,7 @@ static _Noreturn void give_up(struct engine *engine, unsigned worker, int code)
 {
     char why[TASK_MESSAGE_MAX];
     pool_refusal(why, sizeof why, engine->pool, worker, code);
-    engine_refuse(engine, worker, why);
+    engine_refuse(engine, worker, why, code);
     _exit(0);
 }
 

@@ -235,9 +235,10 @@ void runner_work(const struct runner *me)
 
 /* ---- a worker's life ---- */
 
-void engine_refuse(struct engine *engine, unsigned worker, const char *why)
+void engine_refuse(struct engine *engine, unsigned worker, const char *why, int refusal)
 {
     struct lane *lane = &engine->lanes[worker];
+    lane->refusal = refusal;
     snprintf(lane->error, sizeof lane->error, "%s", why);
     atomic_store(&lane->entered, -1);
     idle_wake_owner(engine);
@@ -250,7 +251,7 @@ static bool enter(struct runner *me)
     int code = pool_worker_enter(me->engine->pool, me->worker, &me->local);
     POOL_POINT(ENTER_HOOK_DONE);
     if (code) {
-        engine_refuse(me->engine, me->worker, task_message(code));
+        engine_refuse(me->engine, me->worker, task_message(code), 0);
         return false;
     }
     atomic_store(&me->lane->entered, 1);

@@ -30,8 +30,9 @@ void engine_free(struct engine *engine);
  * enter; why stands in its lane. */
 bool engine_worker(struct engine *engine, unsigned worker);
 
-/* In the worker's stead: it cannot enter. */
-void engine_refuse(struct engine *engine, unsigned worker, const char *why);
+/* In the worker's stead: it cannot enter; refusal is the errno of the system where that is why, or
+ * 0. */
+void engine_refuse(struct engine *engine, unsigned worker, const char *why, int refusal);
 
 /* How long the owner sleeps before it looks itself, whatever the workers told. */
 #define ENGINE_RECHECK_MS 20
@@ -42,6 +43,9 @@ bool engine_wait_entered(struct engine *engine, bool once);
 
 /* The message of a worker that could not enter, or NULL. Valid as long as the engine is. */
 const char *engine_entry_error(const struct engine *engine);
+
+/* The errno with which the system has refused one of these workers, or 0. */
+int engine_refusal(const struct engine *engine, unsigned first, unsigned count);
 
 /* Where a region that begins at `begin` has to end to be put in: at `tasks`, or after 2^30. */
 static inline uint64_t engine_window(uint64_t begin, uint64_t tasks)

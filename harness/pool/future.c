@@ -101,6 +101,10 @@ struct future *future_make(struct pool *pool, const struct pool_options *options
 {
     if (check(pool))
         return NULL;
+    if (*pool->broken) {
+        refuse(ECHILD, pool->broken);
+        return NULL;
+    }
     if (pool->futures->closed || pool->futures->terminated) {
         refuse(EPIPE, "the pool is closed");
         return NULL;
@@ -225,7 +229,7 @@ static void end_or_retry(struct future *future, enum future_status status)
     struct futures *futures = future->pool->futures;
     bool failed = status == FUTURE_ERROR || status == FUTURE_LOST || status == FUTURE_TIMEOUT;
     if (failed && future->attempts <= future->options.retries && !futures->terminated &&
-        !futures->stopping && !future->freed) {
+        !futures->stopping && !future->freed && !*future->pool->broken) {
         double delay = future->options.retry_delay_s;
         future->retry_at = futures_deadline(delay > 0 ? delay : 0);
         if (futures->retrying++ == 0 || future->retry_at < futures->retry_soonest)
@@ -307,6 +311,8 @@ static int retry(struct future *future)
     futures->retrying--;
     if (send(future) == 0)
         return 0;
+    if (future->status != FUTURE_PENDING) /* ended with the pool */
+        return -1;
     future->retry_at = futures->retry_soonest = due;
     futures->retrying++;
     return -1;
@@ -432,9 +438,53 @@ static void wait_for_news(struct pool *pool, uint32_t awaited, uint64_t deadline
     idle_owner_until(pool->engine, any_ended, next_look(pool->futures, now, deadline));
 }
 
+/* Ends what has not ended, whether a worker is at it or not. */
+static void cancel(struct future *future)
+{
+    _Atomic uint64_t *state = &call_of(future)->state;
+    uint64_t now = atomic_load(state);
+    if (future->status != FUTURE_PENDING)
+        return;
+    while ((CALL_FATE(now) == CALL_PENDING || CALL_FATE(now) == CALL_RUNNING) &&
+           !atomic_compare_exchange_weak(state, &now, CALL_STATE(CALL_CANCELLED, CALL_WORKER(now))))
+        ;
+    future->retry_at = 0;
+    future_end(future, FUTURE_CANCELLED);
+}
+
+/* No worker is left to give the slot back. */
+static void give_up(struct future *future)
+{
+    if (future->in_flight)
+        come_back(future);
+}
+
+void futures_break(struct pool *pool)
+{
+    struct futures *futures = pool->futures;
+    collect(pool); /* also what was lost */
+    for (uint32_t i = 0; i < futures->used; i++) {
+        futures->all[i].orphaned |= futures->all[i].status == FUTURE_PENDING;
+        cancel(&futures->all[i]);
+    }
+    futures->retrying = 0;
+    for (uint32_t i = 0; i < futures->used; i++)
+        give_up(&futures->all[i]);
+    task_fail(ECHILD, "%s", pool->broken);
+}
+
+static int end_broken(struct pool *pool)
+{
+    if (*pool->broken)
+        futures_break(pool);
+    return -1;
+}
+
 int futures_step(struct pool *pool, uint32_t awaited, uint64_t deadline)
 {
     struct futures *futures = pool->futures;
+    if (*pool->broken)
+        return end_broken(pool);
     bool any = collect(pool);
     if (!any) {
         wait_for_news(pool, awaited, deadline);
@@ -442,13 +492,14 @@ int futures_step(struct pool *pool, uint32_t awaited, uint64_t deadline)
     }
     uint64_t now = clock_now();
     if (start_retries(pool, now))
-        return -1;
+        return end_broken(pool);
     if (any && now - futures->looked_at < RECHECK_NS &&
         !lane_any_recycled(pool->engine)) /* but not to be put off for ever */
         return 0;
     futures->looked_at = now;
     check_timeouts(pool, now);
-    return pool->ops->tend && !futures->terminated && pool->ops->tend(pool) ? -1 : 0;
+    bool tends = pool->ops->tend && !futures->terminated;
+    return tends && pool->ops->tend(pool) ? end_broken(pool) : 0;
 }
 
 /* The end of which slot is worth waking for: a future that has none under way waits for others. */
@@ -464,7 +515,8 @@ int future_wait(struct future *future, double seconds)
         return code;
     uint64_t deadline = futures_deadline(seconds);
     while (future->status == FUTURE_PENDING) {
-        if (futures_step(future->pool, awaited_of(future), deadline))
+        if (futures_step(future->pool, awaited_of(future), deadline) &&
+            future->status == FUTURE_PENDING)
             return ECHILD;
         if (future->status == FUTURE_PENDING && clock_now() >= deadline)
             return ETIMEDOUT;
@@ -480,7 +532,7 @@ enum future_status future_status(const struct future *future)
 const char *future_message(const struct future *future)
 {
     if (future->status == FUTURE_CANCELLED)
-        return "it was cancelled";
+        return future->orphaned ? future->pool->broken : "it was cancelled";
     struct calls *calls = future->pool->engine->calls;
     if (future->status == FUTURE_ERROR)
         return calls_message(calls, future->slot);
@@ -591,7 +643,7 @@ int pool_wait(struct pool *pool, struct future *const *futures, size_t count, en
         return code;
     for (uint64_t deadline = futures_deadline(seconds); !is_over(futures, count, mode, &first);) {
         uint32_t awaited = mode == POOL_WAIT_ALL ? awaited_of(futures[first]) : CALLS_ANY;
-        if (futures_step(pool, awaited, deadline))
+        if (futures_step(pool, awaited, deadline) && !is_over(futures, count, mode, &first))
             return ECHILD;
         if (clock_now() >= deadline && !is_over(futures, count, mode, &first))
             return ETIMEDOUT;
@@ -600,27 +652,6 @@ int pool_wait(struct pool *pool, struct future *const *futures, size_t count, en
 }
 
 /* ---- the end of all ---- */
-
-/* Ends what has not ended, whether a worker is at it or not. */
-static void cancel(struct future *future)
-{
-    _Atomic uint64_t *state = &call_of(future)->state;
-    uint64_t now = atomic_load(state);
-    if (future->status != FUTURE_PENDING)
-        return;
-    while ((CALL_FATE(now) == CALL_PENDING || CALL_FATE(now) == CALL_RUNNING) &&
-           !atomic_compare_exchange_weak(state, &now, CALL_STATE(CALL_CANCELLED, CALL_WORKER(now))))
-        ;
-    future->retry_at = 0;
-    future_end(future, FUTURE_CANCELLED);
-}
-
-/* No worker is left to give the slot back. */
-static void give_up(struct future *future)
-{
-    if (future->in_flight)
-        come_back(future);
-}
 
 void pool_terminate(struct pool *pool)
 {

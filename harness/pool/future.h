@@ -13,6 +13,7 @@ struct future {
     bool in_flight; /* the slot is with the workers, and comes back through calls->ended */
     bool listed;    /* the slot has come back and stands in the owner's list */
     bool freed;     /* given back; released when the slot has come back */
+    bool orphaned;  /* CANCELLED because the pool is broken */
     unsigned attempts;
     uint64_t serial;   /* of the submission: who has it still has this one */
     uint64_t retry_at; /* a clock_now; 0: no retry is due */
@@ -50,6 +51,10 @@ void futures_free(struct futures *futures);
  * all have ended; it hears of others later. Returns 0, or -1 with a message when the pool is
  * broken. Callbacks run in here and nowhere below. */
 int futures_step(struct pool *pool, uint32_t awaited, uint64_t deadline);
+
+/* The pool is broken and has no workers: ends what has not ended, running callbacks. Repeating it
+ * does nothing. Leaves the reason as the thread's message. */
+void futures_break(struct pool *pool);
 
 /* A clock_now that lies so many seconds ahead; negative: never. */
 uint64_t futures_deadline(double seconds);

@@ -26,6 +26,7 @@ const struct pool_ops pool_hybrid = {
     .summary = "forked processes of several threads each; a death costs a task a thread",
     .processes = true,
     .threads_each = hybrid_threads_each,
+    .shrinks = true,
     .pool_size = sizeof(struct processes),
     .worker_size = sizeof(struct process),
     .start = processes_start,

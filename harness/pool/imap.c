@@ -169,11 +169,11 @@ const struct future *pool_imap_next(struct imap *imap, uint64_t *number, double 
     for (uint64_t deadline = futures_deadline(seconds); !(item = take_ended(imap));) {
         uint32_t awaited =
             imap->ordered ? imap->items[imap->returned % imap->window].future->slot + 1 : CALLS_ANY;
-        if (futures_step(imap->pool, awaited, deadline)) {
+        if (futures_step(imap->pool, awaited, deadline) && !(item = take_ended(imap))) {
             errno = ECHILD;
             return NULL;
         }
-        if (clock_now() >= deadline && !(item = take_ended(imap))) {
+        if (!item && clock_now() >= deadline && !(item = take_ended(imap))) {
             errno = ETIMEDOUT;
             return NULL;
         }

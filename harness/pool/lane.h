@@ -41,6 +41,7 @@ struct lane {
     _Atomic uint64_t started; /* a clock_now: when the current task began, in a timed region */
 
     char error[TASK_MESSAGE_MAX]; /* why it could not enter */
+    int refusal;                  /* ... and the system's errno, where it was refused; else 0 */
 };
 
 #define LANE_NONE UINT64_MAX

@@ -223,6 +223,14 @@ const char *engine_entry_error(const struct engine *engine)
     return NULL;
 }
 
+int engine_refusal(const struct engine *engine, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++)
+        if (atomic_load(&engine->lanes[i].entered) < 0 && engine->lanes[i].refusal)
+            return engine->lanes[i].refusal;
+    return 0;
+}
+
 uint64_t engine_ran(const struct engine *engine, unsigned worker)
 {
     uint64_t ran = atomic_load_explicit(&engine->lanes[worker].ran, memory_order_relaxed);

@@ -2,17 +2,22 @@
 #include "backend.h"
 
 #include "../measure/clock.h"
+#include "../util/own_threads.h"
 #include "engine.h"
 #include "future.h"
 #include "timed.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What sets how many workers the system gives. */
+#define POOL_LIMITS "memory, RLIMIT_NPROC, threads-max or pids.max"
 
 /* How many pools this thread is a worker of, one within the other. */
 static _Thread_local unsigned depth;
@@ -24,6 +29,90 @@ static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
     size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     struct pool *pool = aligned_alloc(CACHE_LINE, size);
     return pool ? memset(pool, 0, size) : NULL;
+}
+
+/* Which pool of this process it is. */
+static uint32_t next_number(void)
+{
+    static _Atomic uint32_t made; /* relaxed: only to be different */
+    return atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
+}
+
+/* What the system gave a pool that could not start. */
+struct given {
+    unsigned workers;
+    int refusal; /* errno; 0: it refused nothing */
+};
+
+/* Starts a pool with a configuration that is in order. Returns it, or NULL with one line in why;
+ * given, if not NULL, is set then. */
+static struct pool *start_as(const struct pool_ops *ops, const struct pool_config *config,
+    struct given *given, char *why, size_t size)
+{
+    struct pool *pool = allocate(ops, config->workers);
+    if (!pool) {
+        snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
+        return NULL;
+    }
+    pool->ops = ops;
+    pool->config = *config;
+    if (config->threads_each == 0)
+        pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
+    pool->owner = pthread_self();
+    pool->owner_process = getpid();
+    pool->user = (uint64_t)pool->owner_process << 32 | next_number();
+    pool->depth = depth;
+    if (ops->start(pool, why, size)) {
+        if (given)
+            *given = (struct given){pool->given, pool->refusal};
+        free(pool);
+        return NULL;
+    }
+    const char *special = config->tasks_per_worker     ? "tasks_per_worker is"
+                          : config->task_timeout_s > 0 ? "a task's timeout is"
+                          : config->task_retries > 0   ? "task_retries is"
+                                                       : NULL;
+    if (special && !pool->engine) {
+        snprintf(why, size, "%s: %s for threads, processes and hybrid", ops->name, special);
+        pool_stop(pool);
+        return NULL;
+    }
+    if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
+        snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
+        pool_stop(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+/* Starts with what the system gives. Those that it gave a larger pool have ended by then, and are
+ * started anew: nobody has to know of a pool whose size changes. */
+static struct pool *start_shrinking(
+    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
+{
+    struct pool_config smaller = *config;
+    struct given given = {.workers = 0};
+    unsigned threads = own_threads(UINT_MAX);
+    if (smaller.threads_each == 0 && ops->threads_each)
+        smaller.threads_each = ops->threads_each(config->workers);
+    struct pool *pool = start_as(ops, &smaller, &given, why, size);
+    int refusal = given.refusal;
+    while (!pool && given.refusal && given.workers > 0 && given.workers >= config->workers_min) {
+        own_threads(threads);
+        smaller.workers = given.workers;
+        given = (struct given){.workers = 0};
+        pool = start_as(ops, &smaller, &given, why, size);
+    }
+    if (pool && refusal)
+        snprintf(why, size, "%s: %u of %u workers: the system refuses more: %s (" POOL_LIMITS ")",
+            ops->name, smaller.workers, config->workers, strerror(refusal));
+    return pool;
+}
+
+static bool may_work(const struct pool_ops *ops, const struct pool_config *config)
+{
+    return ops->owner_may_work && config->calls_max == 0 && !config->progress &&
+           config->tasks_per_worker == 0 && config->task_timeout_s <= 0;
 }
 
 struct pool *pool_start(
@@ -51,6 +140,20 @@ struct pool *pool_start(
         errno = EINVAL;
         return NULL;
     }
+    if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks)) {
+        snprintf(why, size, "%s: workers_min is %s", ops->name,
+            ops->shrinks ? "more than workers" : "for threads, processes and hybrid");
+        errno = EINVAL;
+        return NULL;
+    }
+    if (config->owner_works && !may_work(ops, config)) {
+        snprintf(why, size,
+            "%s: owner_works is for processes, and without calls, progress, tasks_per_worker and "
+            "task_timeout_s",
+            ops->name);
+        errno = EINVAL;
+        return NULL;
+    }
     if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4) {
         snprintf(why, size, "%s: calls_max is %u and call_size %zu; at most %u calls exist at once",
             ops->name, config->calls_max, config->call_size, POOL_CALLS_MAX);
@@ -63,37 +166,9 @@ struct pool *pool_start(
         errno = EINVAL;
         return NULL;
     }
-    struct pool *pool = allocate(ops, config->workers);
-    if (!pool) {
-        snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
-        return NULL;
-    }
-    pool->ops = ops;
-    pool->config = *config;
-    if (config->threads_each == 0)
-        pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
-    pool->owner = pthread_self();
-    pool->owner_process = getpid();
-    pool->depth = depth;
-    if (ops->start(pool, why, size)) {
-        free(pool);
-        return NULL;
-    }
-    const char *special = config->tasks_per_worker     ? "tasks_per_worker is"
-                          : config->task_timeout_s > 0 ? "a task's timeout is"
-                          : config->task_retries > 0   ? "task_retries is"
-                                                       : NULL;
-    if (special && !pool->engine) {
-        snprintf(why, size, "%s: %s for threads, processes and hybrid", ops->name, special);
-        pool_stop(pool);
-        return NULL;
-    }
-    if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
-        snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
-        pool_stop(pool);
-        return NULL;
-    }
-    return pool;
+    *why = '\0';
+    return config->workers_min ? start_shrinking(ops, config, why, size)
+                               : start_as(ops, config, NULL, why, size);
 }
 
 /* Whether a worker may come to what waits. */
@@ -136,6 +211,8 @@ int pool_refuses_region(const struct pool *pool, uint64_t tasks)
     if (!pool_is_mine(pool))
         return refuse(EPERM, "only the thread that started a pool may use it; a task may not use "
                              "the pool that runs it");
+    if (*pool->broken)
+        return refuse(ECHILD, pool->broken);
     if (futures && (futures->closed || futures->terminated))
         return refuse(EPIPE, "the pool is closed");
     if (!pool->config.arena || tasks > pool->config.arena->tasks)
@@ -144,6 +221,15 @@ int pool_refuses_region(const struct pool *pool, uint64_t tasks)
     if (futures && futures->region)
         return refuse(EBUSY, "a region is under way on the arena: wait for its future first");
     return 0;
+}
+
+int pool_takes_arena(const struct pool *pool)
+{
+    return arena_take(pool->config.arena, pool->user)
+               ? 0
+               : refuse(EBUSY,
+                     "another pool has a region under way on the arena: wait for that, or "
+                     "give each pool an arena of its own");
 }
 
 static uint64_t ran(const struct pool *pool)
@@ -176,7 +262,8 @@ void pool_report_from(struct pool *pool, uint64_t ended)
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     if (pool_refuses_region(pool, tasks) || refuses_while_stuck(pool) || wait_for_calls(pool) ||
-        pool_refuses_region(pool, tasks)) /* a callback may have changed that */
+        pool_refuses_region(pool, tasks) || /* a callback may have changed that */
+        pool_takes_arena(pool))
         return -1;
     arena_reset(pool->config.arena, tasks);
     pool->mapping = tasks;
@@ -186,6 +273,10 @@ int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (!failed)
         tell(pool, tasks);
     depth--;
+    if (!failed || *pool->broken) /* else its workers may be at it until it is stopped */
+        arena_give(pool->config.arena, pool->user);
+    if (*pool->broken && pool->futures)
+        futures_break(pool);
     return failed ? -1 : 0;
 }
 
@@ -201,6 +292,8 @@ void pool_stop(struct pool *pool)
         wait_for_calls(pool); /* best effort: a broken pool stops as well */
     }
     pool->ops->stop(pool);
+    if (pool->config.arena)
+        arena_give(pool->config.arena, pool->user);
     futures_free(futures);
     if (!pool->abandoned)
         free(pool);
@@ -273,6 +366,8 @@ int pool_join(struct pool *pool, double seconds)
                 *stuck ? stuck : "none; calls wait to be retried");
         }
     }
+    if (*pool->broken)
+        return task_fail(ECHILD, "%s", pool->broken);
     engine_stop(pool->engine);
     return 0;
 }
@@ -301,6 +396,11 @@ uint64_t pool_calls_ended(const struct pool *pool)
 uint64_t pool_callback_failures(const struct pool *pool)
 {
     return pool->futures ? pool->futures->callback_failures : 0;
+}
+
+unsigned pool_workers(const struct pool *pool)
+{
+    return pool->config.workers;
 }
 
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker)
@@ -361,15 +461,17 @@ void pool_task_failed(const struct pool *pool, unsigned worker, uint64_t index, 
 void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code)
 {
     snprintf(text, size,
-        "the system refuses worker %u of %u: %s (memory, RLIMIT_NPROC, threads-max or pids.max); "
+        "the system refuses worker %u of %u: %s (" POOL_LIMITS "); "
         "ask for fewer workers",
         worker + 1, pool->config.workers, strerror(code));
 }
 
-void pool_start_error(char *why, size_t size, const struct pool *pool, unsigned started, int code,
-    const char *message)
+void pool_start_error(
+    char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message)
 {
     char refusal[TASK_MESSAGE_MAX];
+    pool->refusal = code;
+    pool->given = started;
     pool_refusal(refusal, sizeof refusal, pool, started, code);
     if (code)
         snprintf(why, size, "%s: %s", pool->ops->name, refusal);

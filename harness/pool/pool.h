@@ -34,6 +34,12 @@
  *   BrokenProcessPool                       none: TASK_LOST, FUTURE_LOST cost one task each
  *   Queue, Lock, Event, Value, Manager ...  harness/share/
  *
+ * A pool of processes whose dead cannot be replaced any more (no process is to be had, or many in a
+ * row have died before they could begin) is broken: its other workers are killed, what was running
+ * is LOST, what had not begun CANCELLED, both with the reason. From then on pool_map and whatever
+ * submits return that reason (ECHILD) at once, outcomes can still be read, and the pool is to be
+ * stopped.
+ *
  * What a backend fills in is in backend.h. */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
@@ -81,6 +87,9 @@ struct arena {
     struct task_failure *failures; /* the first failures_max failures of a region, unordered */
     uint64_t failures_max;
     _Atomic uint64_t *failed; /* how many failures there were, also beyond failures_max */
+    /* The pool that has a region under way on it (its process, its number there); 0: none. In the
+     * calling process's memory: a forked copy of the arena knows nothing of what others do. */
+    _Atomic uint64_t user;
 };
 
 /* Makes an arena for up to `tasks` tasks with result_size bytes each, in shared memory with its
@@ -109,6 +118,10 @@ struct pool_ops;
 
 struct pool_config {
     unsigned workers; /* at least 1 */
+    /* Where the system refuses some of them (EAGAIN, ENOMEM), the pool starts with as many as it
+     * gives, at least so many; `hybrid` with whole processes. 0: all or nothing. `threads`,
+     * `processes` and `hybrid` only. */
+    unsigned workers_min;
     unsigned
         threads_each; /* of a process (hybrid), a divisor of workers; 0: the backend's choice */
     task_fn *task;
@@ -140,6 +153,13 @@ struct pool_config {
      * nobody is told. */
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
+    /* `processes` only, without calls, progress, tasks_per_worker and task_timeout_s: the owner is
+     * worker 0 and runs tasks while it waits, as on `threads`, so that n workers are n - 1
+     * processes. A short region then needs no other process. There is no isolation for what the
+     * owner runs: a task that crashes or exits there ends the program, and what it changes stays
+     * changed, for successors of workers that die too. A death among the others costs no more than
+     * else, and is noticed when the owner has done its share. */
+    bool owner_works;
 };
 
 /* A task may start a pool of its own, whose tasks may not. */
@@ -147,7 +167,9 @@ struct pool_config {
 
 /* Starts a pool: all workers exist and, where there is a worker_enter, have entered (where each
  * chunk has one of its own, one has entered and left as a trial). Returns it, or NULL with one line
- * in why (what the system refused, and with how many workers); nothing is left behind then. */
+ * in why (what the system refused, and with how many workers); nothing is left behind then. why is
+ * empty where the pool has all its workers, and says how many and why not more where it has started
+ * with fewer (workers_min). */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
 
@@ -155,8 +177,9 @@ struct pool *pool_start(
  * once; 0: guided, large chunks first and single tasks at the end. tasks may be 0 and at most the
  * arena's. Calls that are under way end first. Each task ends as OK, ERROR, LOST or TIMEOUT in the
  * arena; returns 0, or -1 with a message (task_message): misuse (EPERM, EPIPE, EINVAL, EBUSY in
- * errno), or a thread is stuck in a call or task that has timed out (it works again when
- * that has ended), or the pool itself is broken and must be stopped. */
+ * errno; EBUSY where another pool of this process has a region under way on the arena), or a thread
+ * is stuck in a call or task that has timed out (it works again when that has ended), or the pool
+ * itself is broken and must be stopped. */
 int pool_map(struct pool *pool, uint64_t tasks, uint64_t chunk);
 
 /* All of the above for one region: a pool of `workers`, `tasks` tasks and, if values is not NULL,
@@ -309,6 +332,9 @@ uint64_t pool_calls_ended(const struct pool *pool);
 uint64_t pool_callback_failures(const struct pool *pool);
 
 /* ---- workers ---- */
+
+/* How many there are: config.workers, or fewer where workers_min let the pool start with less. */
+unsigned pool_workers(const struct pool *pool);
 
 /* Tasks that worker 0 .. workers-1 has run since the start. */
 uint64_t pool_worker_tasks(const struct pool *pool, unsigned worker);

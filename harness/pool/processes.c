@@ -1,10 +1,12 @@
 /* Persistent forked workers; tasks, results and the engine's state lie in shared memory, so no
- * task crosses a pipe. The parent only waits. A process that dies costs the tasks that its workers
- * were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them lost, starts
- * another process and lets the rest be done. Processes die with their parent (PR_SET_PDEATHSIG).
- * Here a process is one worker; see processes.h and hybrid.c for several. */
+ * task crosses a pipe. The parent only waits, but where it is to work as well (owner_works): then
+ * it is worker 0, whose place among the processes stays empty. A process that dies costs the tasks
+ * that its workers were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them
+ * lost, starts another process and lets the rest be done. Processes die with their parent
+ * (PR_SET_PDEATHSIG). Here a process is one worker; see processes.h and hybrid.c for several. */
 #include "processes.h"
 #include "../measure/clock.h"
+#include "../util/own_threads.h"
 #include "crew.h"
 #include "engine.h"
 #include "retry.h"
@@ -16,13 +18,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* Processes may be killed from outside before their workers have entered; but where entering itself
  * kills them, starting others must end: so many in a row are too many. */
 #define STILLBORN_MAX 16
+
+/* How much of a death's description is part of another message. */
+#define REASON_MAX 160
 
 /* How often a process that is about to end is looked at before the owner goes on. */
 #define SPENT_TURNS 10000
@@ -129,23 +133,28 @@ static bool is_spent(const struct processes *processes, unsigned index)
     return engine->ends_when_spent && atomic_load(&engine->lanes[index].entered) == 2;
 }
 
+static int break_off(struct processes *processes, const char *reason);
+
 static int succeed(struct processes *processes, unsigned index)
 {
+    char reason[TASK_MESSAGE_MAX];
     processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
     int code = fork_process(processes, index);
-    if (code)
-        task_fail(code, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
-            processes->pool.ops->name, index, strerror(code));
-    return code ? -1 : 0;
+    if (!code)
+        return 0;
+    snprintf(reason, sizeof reason, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
+        processes->pool.ops->name, index, strerror(code));
+    return break_off(processes, reason);
 }
 
 /* Buries one process if it is dead and starts another. Returns 0, or -1 with a message when no
- * other can be started. */
+ * other can be started: the pool is broken then. */
 static int check_process(struct processes *processes, unsigned index)
 {
     int status;
+    char reason[TASK_MESSAGE_MAX];
     struct process *process = &processes->all[index];
     if (!is_dead(process, &status))
         return 0;
@@ -157,22 +166,21 @@ static int check_process(struct processes *processes, unsigned index)
     const struct obituary obituary = bury(processes, index, pid, status);
     if (obituary.grown)
         processes->stillborn = 0;
-    if (obituary.error) {
-        task_fail(ECHILD, "%s", obituary.error);
-        return -1;
-    }
+    if (obituary.error)
+        return break_off(processes, obituary.error);
     if (!obituary.grown && ++processes->stillborn > STILLBORN_MAX) {
-        task_fail(ECHILD, "%s before it could begin, and so did %u others", obituary.reason,
-            STILLBORN_MAX);
-        return -1;
+        snprintf(reason, sizeof reason, "%.*s before it could begin, and so did %u others",
+            REASON_MAX, obituary.reason, STILLBORN_MAX);
+        return break_off(processes, reason);
     }
     if (pool_is_terminated(&processes->pool))
         return 0;
     int code = fork_process(processes, index);
-    if (code)
-        task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
-            obituary.reason, strerror(code));
-    return code ? -1 : 0;
+    if (!code)
+        return 0;
+    snprintf(reason, sizeof reason, "%s: %.*s and cannot be replaced: %s",
+        processes->pool.ops->name, REASON_MAX, obituary.reason, strerror(code));
+    return break_off(processes, reason);
 }
 
 /* Buries and replaces all who have died. */
@@ -275,14 +283,20 @@ static void end_process(struct processes *processes, struct process *process)
     deaths_forget(&processes->deaths, process->pidfd);
 }
 
-void processes_stop(struct pool *pool)
+static void end_all(struct processes *processes)
 {
-    struct processes *processes = (struct processes *)pool;
     engine_stop(processes->pool.engine);
     for (unsigned i = 0; i < processes->count; i++)
         end_process(processes, &processes->all[i]);
     deaths_close(&processes->deaths);
     engine_free(processes->pool.engine);
+}
+
+void processes_stop(struct pool *pool)
+{
+    if (pool->engine->owner_works)
+        pool_worker_leave(pool, pool->engine->local);
+    end_all((struct processes *)pool);
 }
 
 /* Asks it first, unless it has to be at once. */
@@ -305,43 +319,75 @@ static void kill_all(struct processes *processes)
             kill(processes->all[i].pid, SIGKILL);
 }
 
+/* Nobody can take a dead worker's place: the others end too, so that nothing happens any more that
+ * nobody waits for. What they were running is lost. Returns -1 with the reason as message. */
+static int break_off(struct processes *processes, const char *reason)
+{
+    struct pool *pool = &processes->pool;
+    snprintf(pool->broken, sizeof pool->broken, "%s", reason);
+    kill_all(processes);
+    for (unsigned i = 0; i < processes->count; i++) {
+        end_process(processes, &processes->all[i]);
+        processes->all[i] = (struct process){.pidfd = -1};
+    }
+    for (unsigned i = pool->engine->owner_works; i < pool->config.workers; i++)
+        engine_bury(pool->engine, i, SIGKILL, pool->broken);
+    task_fail(ECHILD, "%s", pool->broken);
+    return -1;
+}
+
+/* Where the system refused some processes a thread of theirs: it gave the others, so far. */
+static void note_refusals(struct processes *processes)
+{
+    unsigned threads = threads_each(processes), whole = 0;
+    for (unsigned i = 0; i < processes->count; i++) {
+        int refusal = engine_refusal(processes->pool.engine, i * threads, threads);
+        whole += refusal == 0;
+        if (refusal)
+            processes->pool.refusal = refusal;
+    }
+    if (processes->pool.refusal)
+        processes->pool.given = whole * threads;
+}
+
+/* The owner, where it works, enters when all are forked, who so have nothing of what it makes.
+ * Returns why somebody could not enter, or NULL. */
+static const char *enter_all(struct processes *processes)
+{
+    struct pool *pool = &processes->pool;
+    int code = pool->engine->owner_works ? pool_enter(pool, &pool->engine->local) : 0;
+    if (code)
+        return task_message(code);
+    const char *error = wait_for_entry(processes) ? task_message(ECHILD) : NULL;
+    if (!error)
+        error = engine_entry_error(pool->engine);
+    if (error && pool->engine->owner_works)
+        pool_worker_leave(pool, pool->engine->local);
+    return error;
+}
+
 static int start_all(struct processes *processes, char *why, size_t size)
 {
     struct pool *pool = &processes->pool;
     int code = 0;
-    unsigned started = 0;
+    unsigned started = pool->engine->owner_works; /* it needs no process */
     while (started < processes->count && !code) {
         code = fork_process(processes, started);
         started += !code;
     }
-    const char *error = NULL;
-    if (!code)
-        error = wait_for_entry(processes) ? task_message(ECHILD)
-                                          : engine_entry_error(processes->pool.engine);
+    const char *error = code ? NULL : enter_all(processes);
     if (!code && !error)
         return 0;
     pool_start_error(why, size, pool, started * threads_each(processes), code, error);
+    if (!code)
+        note_refusals(processes);
     return -1;
-}
-
-/* A thread that was joined stands in /proc for a moment longer. */
-static unsigned count_threads(void)
-{
-    unsigned threads = 1;
-    for (int ms = 0; ms < 50; ms++) {
-        struct stat folder; /* a link for each thread, besides the usual two */
-        threads = stat("/proc/self/task", &folder) == 0 ? (unsigned)folder.st_nlink - 2 : 1;
-        if (threads <= 1)
-            break;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    return threads;
 }
 
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    unsigned threads = count_threads();
+    unsigned threads = own_threads(1);
     if (threads > 1) {
         snprintf(why, size,
             "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
@@ -350,7 +396,7 @@ int processes_start(struct pool *pool, char *why, size_t size)
         return -1;
     }
     processes->count = pool->config.workers / threads_each(processes);
-    processes->pool.engine = engine_make(pool, true, false);
+    processes->pool.engine = engine_make(pool, true, pool->config.owner_works);
     if (!processes->pool.engine) {
         pool_start_error(why, size, pool, 0, errno, NULL);
         return -1;
@@ -360,7 +406,7 @@ int processes_start(struct pool *pool, char *why, size_t size)
     int failed = start_all(processes, why, size);
     if (failed) {
         kill_all(processes);
-        processes_stop(pool);
+        end_all(processes);
     }
     return failed;
 }
@@ -373,6 +419,8 @@ uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
 pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 {
     const struct processes *processes = (const struct processes *)pool;
+    if (worker == 0 && pool->config.owner_works)
+        return pool->owner_process;
     return processes->all[worker / threads_each(processes)].pid;
 }
 
@@ -380,6 +428,8 @@ const struct pool_ops pool_processes = {
     .name = "processes",
     .summary = "persistent forked workers; tasks and results in shared memory",
     .processes = true,
+    .shrinks = true,
+    .owner_may_work = true,
     .pool_size = sizeof(struct processes),
     .worker_size = sizeof(struct process),
     .start = processes_start,

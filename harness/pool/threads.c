@@ -165,6 +165,7 @@ static uint64_t threads_worker_tasks(const struct pool *pool, unsigned worker)
 const struct pool_ops pool_threads = {
     .name = "threads",
     .summary = "persistent pthreads that steal from each other; the caller works too",
+    .shrinks = true,
     .pool_size = sizeof(struct threads),
     .worker_size = sizeof(struct thread),
     .start = threads_start,

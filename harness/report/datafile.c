@@ -45,20 +45,46 @@ static void put_title(FILE *out, const struct view *view, const char *name)
 }
 
 static const char speedup_header[] =
-    "# Index 0: title, kind, usable CPUs. Then one index a backend (and chunk), serial first, in\n"
-    "# the columns\n"
+    "# Index 0: title, kind, usable CPUs. Then one index a backend (and chunk, and threads a\n"
+    "# process, where a size has several splits), serial first, in the columns\n"
     "#   1 backend, 2 chunk (0: guided), 3 workers,\n"
     "#   4 speedup, 5 low, 6 high,         7 efficiency, 8 low, 9 high,\n"
-    "#   10 tasks a second, 11 low, 12 high,   13 seconds a task, 14 low, 15 high\n"
+    "#   10 tasks a second, 11 low, 12 high,   13 seconds a task, 14 low, 15 high,\n"
+    "#   16 threads a process (0: all splits are one curve, or there are none)\n"
     "# Low and high are the 95 % interval's ends; NaN: none.\n";
 
-static bool same_series(const struct view_row *a, const struct view_row *b)
+static bool same_kind(const struct view_row *a, const struct view_row *b)
 {
     return strcmp(a->config->backend, b->config->backend) == 0 &&
            a->config->chunk == b->config->chunk;
 }
 
-static void put_row(FILE *out, const struct view_row *row)
+/* The threads of a process that tell the row's curve from others of its backend; 0 where each size
+ * has one split, so that all are one curve. */
+static unsigned series_threads(const struct view *view, const struct view_row *row)
+{
+    for (size_t i = 0; i < view->rows_count; i++)
+        for (size_t j = 0; j < i && same_kind(row, &view->rows[i]); j++)
+            if (same_kind(row, &view->rows[j]) &&
+                view->rows[i].config->workers == view->rows[j].config->workers)
+                return split_threads(row->config->split);
+    return 0;
+}
+
+static bool same_series(const struct view *view, const struct view_row *a, const struct view_row *b)
+{
+    return same_kind(a, b) && series_threads(view, a) == series_threads(view, b);
+}
+
+static bool begins_series(const struct view *view, size_t row)
+{
+    for (size_t i = 0; i < row; i++)
+        if (same_series(view, &view->rows[i], &view->rows[row]))
+            return false;
+    return true;
+}
+
+static void put_row(FILE *out, const struct view *view, const struct view_row *row)
 {
     put_text(out, row->config->backend);
     fprintf(out, " %llu %u", (unsigned long long)row->config->chunk, row->config->workers);
@@ -66,7 +92,7 @@ static void put_row(FILE *out, const struct view_row *row)
     put_interval(out, row->summary.efficiency);
     put_interval(out, row->summary.tasks_per_s);
     put_interval(out, row->summary.task_s);
-    fputc('\n', out);
+    fprintf(out, " %u\n", series_threads(view, row));
 }
 
 static void put_sweep(FILE *out, const struct view *view)
@@ -78,10 +104,12 @@ static void put_sweep(FILE *out, const struct view *view)
     put_text(out, view->result->case_kind);
     fprintf(out, " %u\n", view->result->usable_cpus);
     for (size_t i = 0; i < view->rows_count; i++) {
-        const struct view_row *row = &view->rows[i];
-        if (i == 0 || !same_series(row, row - 1))
-            fprintf(out, "\n\n# %s\n", row->config->backend);
-        put_row(out, row);
+        if (!begins_series(view, i))
+            continue;
+        fprintf(out, "\n\n# %s\n", view->rows[i].config->backend);
+        for (size_t j = i; j < view->rows_count; j++)
+            if (same_series(view, &view->rows[i], &view->rows[j]))
+                put_row(out, view, &view->rows[j]);
     }
 }
 

@@ -4,6 +4,7 @@
 # it is silent and quick when nothing is missing.
 #
 #   setup.sh build report check lint ci   groups; ci is all of them and clang
+#   setup.sh bench                        what only make bench compares with
 #   setup.sh --missing NAME               "needs NAME (apt-get install PACKAGE)" where a library (its pkg-config name),
 #                                         c++ or a compiler's -fFLAG is missing; nothing where it is there
 #
@@ -42,6 +43,7 @@ check  ! python  jsonschema      python3-jsonschema
 lint   ! command clang-format    clang-format
 lint   ! command clang-tidy      clang-tidy
 lint   ! command shellcheck      shellcheck
+bench  ? debian  joblib          python3-joblib
 ci     ! command gcc             gcc
 ci     ! command clang           clang
 END
@@ -75,6 +77,8 @@ present() {
     c++) links -x c++ '#include <atomic>' -lstdc++ ;;
     flag) links -x c '' "$2" ;;
     python) [ -d "/usr/lib/python3/dist-packages/$2" ] || python3 -c "import $2" 2>/dev/null ;;
+    # a module of Debian's own Python; where there is none, its packages are of no use
+    debian) [ ! -x /usr/bin/python3 ] || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
     header)
         # shellcheck disable=SC2086 # a compiler may be two words, as in "ccache gcc"
         printf '#include <%s>\n' "$2" | ${CC:-$(first_command 'gcc|clang')} -E -x c - >/dev/null 2>&1
@@ -152,8 +156,8 @@ main() {
     groups=" $* "
     case $groups in *' ci '*) groups=' build report check lint ci ' ;; esac
     for group in $groups; do
-        case $group in build | report | check | lint | ci) ;; *)
-            say "unknown group '$group': use build, report, check, lint or ci"
+        case $group in build | report | check | lint | bench | ci) ;; *)
+            say "unknown group '$group': use build, report, check, lint, bench or ci"
             exit 2
             ;;
         esac
@@ -205,7 +209,7 @@ if [ "${1:-}" = --missing ]; then
     exit 0
 fi
 if [ $# = 0 ]; then
-    say 'usage: setup.sh GROUP... (build, report, check, lint, ci) or setup.sh --missing NAME'
+    say 'usage: setup.sh GROUP... (build, report, check, lint, bench, ci) or setup.sh --missing NAME'
     exit 2
 fi
 main "$@"

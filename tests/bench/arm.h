@@ -38,6 +38,7 @@ struct arm {
     bool above_ideal;    /* without the time that the tasks themselves take */
     size_t resident;     /* bytes that the process has touched before it starts */
     size_t payload;      /* bytes of a call's payload, and of its result */
+    bool owner_works;    /* the owner of processes is one of the workers */
     bool checks_itself;  /* looks at its results; none are in the arena */
 };
 

@@ -50,6 +50,7 @@ static void prepare(
                 .worker_enter = bench->worker_enter,
                 .worker_leave = bench->worker_leave,
                 .arena = &workload->arena,
+                .owner_works = arm->owner_works,
             },
     };
     arena_populate(&workload->arena);

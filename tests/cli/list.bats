@@ -32,6 +32,32 @@ teardown() { common_teardown; }
     [[ $output == *'shape=even|uniform|exponential|straggler'*'(default even)'* ]]
 }
 
+@test "list BACKEND describes it and what it can do" {
+    run --separate-stderr poolbench list processes
+    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [[ $output == 'processes (processes): '* ]]
+    [[ $output == *'a worker that has died is replaced'*'owner_works'*'available here' ]]
+    run --separate-stderr poolbench list serial
+    [ "$status" = 0 ]
+    [[ $output != *'is replaced'* ]]
+}
+
+@test "list NAME of a backend that is missing says what it needs" {
+    missing=$(poolbench list --json | python3 -c 'import json, sys
+print(next((e["name"] for e in json.load(sys.stdin)["backends"] if not e["available"]), ""))')
+    [ -n "$missing" ] || skip 'every backend is available'
+    run --separate-stderr poolbench list "$missing"
+    [ "$status" = 4 ]
+    [[ $output == "$missing ("*'not available here' ]]
+    [[ $stderr == "poolbench list: backend $missing: "* ]]
+}
+
+@test "list says what there is where a name is unknown" {
+    run --separate-stderr poolbench list nothing
+    [ "$status" = 2 ] && [ -z "$output" ]
+    [[ $stderr == *'unknown name "nothing"'*'spin'*'the backends serial'*'threads'* ]]
+}
+
 @test "usage goes to stdout where it is asked for and to stderr where it is missed" {
     run --separate-stderr poolbench --help
     [ "$status" = 0 ] && [ -z "$stderr" ]

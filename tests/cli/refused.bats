@@ -20,7 +20,7 @@ teardown() {
         refused 2 "poolbench $command: case null: unknown parameter \"x\"; \`poolbench list null\`*" \
             $command null --param x=1
     done
-    refused 2 'poolbench list: unknown case "nosuch"*' list nosuch
+    refused 2 'poolbench list: unknown name "nosuch"*' list nosuch
     refused 2 'poolbench breakeven: unknown backend "nosuch"*' breakeven -b nosuch
     refused 2 'poolbench sweep: unknown backend ""*' sweep null -b ''
     refused 2 'poolbench sweep: unknown backend ""*' sweep null -b threads,

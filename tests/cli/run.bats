@@ -165,3 +165,17 @@ answer() {
     [[ $stderr == *': No space left on device'* ]]
     [ -z "$(ls -A "$folder")" ]
 }
+
+@test "a run that takes longer than a second says on a terminal what it waits for, and nothing elsewhere" {
+    run --separate-stderr poolbench run sleep -N 1 --param duration=1200ms -b threads -n 1
+    [ "$status" = 0 ] && [[ $stderr != *'1 s'* ]]
+    # shellcheck disable=SC2016 # the inner shell's
+    TERM=xterm POOLBENCH="$POOLBENCH" python3 -c 'import pty; pty.spawn(["sh", "-c",
+        "exec \"$POOLBENCH\" run sleep -N 1 --param duration=1200ms -b threads -n 1 >out"])' </dev/null >terminal
+    grep -Fq 'threads, 1 worker, 1 task: 1 s' terminal
+    grep -q '^sleep on threads' out
+    TERM=xterm POOLBENCH="$POOLBENCH" python3 -c 'import pty; pty.spawn(["sh", "-c",
+        "exec \"$POOLBENCH\" run null -N 1 -b threads -n 1 >out"])' </dev/null >terminal
+    run grep -F '1 task:' terminal
+    [ "$status" = 1 ]
+}

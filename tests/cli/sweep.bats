@@ -40,6 +40,24 @@ sweep() {
         [("hybrid", 4, "2x2"), ("threads", 4, None)]'
 }
 
+@test "a picture's data have a curve for each number of threads where a size has several splits" {
+    sweep null -N 100 -b hybrid,threads -n 1,2,4 --split all --blocks 6 -o results/here/all.json
+    sweep null -N 100 -b hybrid -n 1,2,4 --blocks 6 -o results/here/one.json
+    poolbench report --host here
+    [ "$(grep -c '^# hybrid' results/here/all.speedup.dat)" = 3 ]
+    [ "$(awk '/^"hybrid"/ { print $3, $NF }' results/here/all.speedup.dat | tr '\n' ' ')" = '1 1 2 1 4 1 2 2 4 2 4 4 ' ]
+    [ "$(grep -c '^# hybrid' results/here/one.speedup.dat)" = 1 ]
+}
+
+@test "breakeven --split measures that split of hybrid" {
+    poolbench breakeven -b hybrid --split 1x2 --by tasks --pairs 6 --budget 100ms --json -o x.json >breakeven.json
+    json breakeven.json '[(r["backend"], r["workers"], r["split"]) for r in d["rows"]] == [("hybrid", 2, "1x2")]'
+    "$top/tests/schema-check" x.json
+    run --separate-stderr poolbench breakeven -b threads --split 1x2
+    [ "$status" = 2 ]
+    [[ $stderr == *'--split is for hybrid alone'* ]]
+}
+
 @test "the table on stdout has a row for each configuration" {
     sweep null -N 1000 -b threads,queue -n 1,2 --blocks 6 -o x.json
     [[ $(head -n 1 sweep.out) == 'null: 1000 tasks, 6 blocks, '@(TRUSTED|SUSPECT|REFUSED) ]]

@@ -382,6 +382,56 @@ static void a_second_region_on_an_arena_is_refused(void **state)
     arena_free(&arena);
 }
 
+static void assert_arena_taken(struct pool *pool)
+{
+    assert_null(pool_map_async(pool, 60, 1));
+    assert_int_equal(errno, EBUSY);
+    assert_int_equal(pool_map(pool, 60, 1), -1);
+    assert_int_equal(errno, EBUSY);
+    assert_non_null(strstr(task_message(EIO), "another pool"));
+}
+
+/* A process that was forked meanwhile has a copy of the arena that nobody is going to give back. */
+static void assert_free_to_others(struct arena *arena)
+{
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct pool *pool = pools_start(registry_backend("serial"), 1, triple, NULL, arena);
+        int failed = pool_map(pool, 0, 0);
+        pool_stop(pool);
+        _exit(failed ? 1 : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void a_region_of_another_pool_on_its_arena_is_refused(void **state)
+{
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, 60, 0), 0);
+    struct pool *other = start_sized(&pool_processes, 2, 8, 8, triple, &arena);
+    struct pool *pool = start_sized(*state, 2, 8, 8, at_gate, &arena);
+    struct future *region = pool_map_async(pool, 60, 1);
+    assert_non_null(region);
+    assert_arena_taken(other);
+    assert_free_to_others(&arena);
+    assert_arena_taken(other);
+    atomic_store(&scene->open, 1);
+    assert_int_equal(future_get(region, NULL, NULL, -1), 0);
+    assert_int_equal(pool_map(other, 60, 1), 0);
+    assert_tripled(&arena, 60);
+    assert_int_equal(pool_map(pool, 60, 1), 0);
+    atomic_store(&scene->open, 0);
+    assert_non_null(pool_map_async(pool, 60, 1));
+    assert_arena_taken(other);
+    atomic_store(&scene->open, 1);
+    pool_stop(pool);
+    assert_int_equal(pool_map(other, 60, 1), 0);
+    pool_stop(other);
+    arena_free(&arena);
+}
+
 static void a_region_needs_an_arena_with_room(void **state)
 {
     struct arena arena;
@@ -540,6 +590,7 @@ int main(void)
         CALLS_ADD(a_pool_stops_while_calls_wait_to_be_retried);
         CALLS_ADD(terminate_ends_calls_that_wait_to_be_retried);
         CALLS_ADD(a_second_region_on_an_arena_is_refused);
+        CALLS_ADD(a_region_of_another_pool_on_its_arena_is_refused);
         CALLS_ADD(a_region_needs_an_arena_with_room);
         CALLS_ADD(a_region_goes_on_with_the_futures_that_are_left);
         CALLS_ADD(terminate_and_stop_cancel_a_region);

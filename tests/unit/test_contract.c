@@ -51,6 +51,7 @@ static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
 struct pair {
     const struct bench_case *bench;
     const struct pool_ops *ops;
+    bool owner_works;
 };
 
 static const struct quick *parameters_of(const char *name)
@@ -196,7 +197,8 @@ static void workers_counts_add_up_over_regions(void **state)
             .ctx = workload.run.ctx,
             .worker_enter = pair->bench->worker_enter,
             .worker_leave = pair->bench->worker_leave,
-            .arena = &workload.arena};
+            .arena = &workload.arena,
+            .owner_works = pair->owner_works};
         struct pool *pool = pool_start(pair->ops, &config, drive_why, sizeof drive_why);
         if (!pool)
             fail_msg("%s", drive_why);
@@ -238,16 +240,28 @@ static int remove_folders(void **state)
     return tempdir_remove(scratch);
 }
 
-static void add_pair(const struct bench_case *bench, const struct pool_ops *ops)
+static struct pair *make_pair(struct pair pair)
 {
     static struct pair pairs[256];
     static size_t count;
     assert(count < COUNT(pairs));
-    struct pair *pair = &pairs[count++];
-    *pair = (struct pair){bench, ops};
+    pairs[count] = pair;
+    return &pairs[count++];
+}
+
+static void add_pair(const struct bench_case *bench, const struct pool_ops *ops)
+{
+    struct pair *pair = make_pair((struct pair){bench, ops, false});
 #define ADD(test) POOLS_ADD_AS(test, ops, pair, "%s on %s: " #test, bench->name, ops->name)
     ADD(samples_have_the_checksum_of_serial);
     ADD(subsets_and_cold_samples_have_it_too);
+    ADD(workers_counts_add_up_over_regions);
+    if (!ops->owner_may_work)
+        return;
+    pair = make_pair((struct pair){bench, ops, true});
+#undef ADD
+#define ADD(test)                                                                                  \
+    POOLS_ADD_AS(test, ops, pair, "%s on %s whose owner works: " #test, bench->name, ops->name)
     ADD(workers_counts_add_up_over_regions);
 #undef ADD
 }

@@ -98,14 +98,15 @@ static unsigned assert_decided(const struct scene *scene, const struct arena *ar
     return lost;
 }
 
+/* But for the owner's, where it works. */
 static void tell_pids(struct scene *scene, const struct pool *pool)
 {
-    for (unsigned i = 0; i < scene->processes; i++)
+    for (unsigned i = pool->config.owner_works; i < scene->processes; i++)
         scene->pids[i] = pool_worker_pid(pool, i * pool->config.threads_each);
 }
 
-static void survive(
-    const struct pool_ops *ops, unsigned processes, unsigned threads_each, unsigned kills)
+static void survive(const struct pool_ops *ops, unsigned processes, unsigned threads_each,
+    bool owner_works, unsigned kills)
 {
     struct scene *scene = pools_shared(sizeof *scene);
     struct arena arena;
@@ -115,6 +116,7 @@ static void survive(
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
     const struct pool_config config = {.workers = processes * threads_each,
         .threads_each = threads_each,
+        .owner_works = owner_works,
         .task = short_task,
         .ctx = scene,
         .arena = &arena};
@@ -147,20 +149,28 @@ static void a_thousand_random_kills_cost_a_task_each_at_most(void **state)
     static const unsigned sizes[] = {1, 2, 5, 13};
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        survive(&pool_processes, sizes[i], 1, i < 2 ? 100 : KILLS * 2 / 5);
+        survive(&pool_processes, sizes[i], 1, false, i < 2 ? 100 : KILLS * 2 / 5);
 }
 
 static void a_killed_process_costs_a_task_a_thread_at_most(void **state)
 {
     (void)state;
-    survive(&pool_hybrid, 2, 2, 300);
-    survive(&pool_hybrid, 1, 4, 100);
-    survive(&pool_hybrid, 3, 3, 100);
+    survive(&pool_hybrid, 2, 2, false, 300);
+    survive(&pool_hybrid, 1, 4, false, 100);
+    survive(&pool_hybrid, 3, 3, false, 100);
+}
+
+static void random_kills_beside_a_working_owner_cost_a_task_each_at_most(void **state)
+{
+    (void)state;
+    survive(&pool_processes, 2, 1, true, 200);
+    survive(&pool_processes, 5, 1, true, 200);
 }
 
 int main(void)
 {
     POOLS_ADD(a_thousand_random_kills_cost_a_task_each_at_most, &pool_processes);
+    POOLS_ADD(random_kills_beside_a_working_owner_cost_a_task_each_at_most, &pool_processes);
     POOLS_ADD(a_killed_process_costs_a_task_a_thread_at_most, &pool_hybrid);
     return group_run("kills", NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Pools that the system refuses, and what a pool costs it: a size that is too much for the user or
- * the memory fails whole, with the reason, and starting again and again takes no more memory. */
+ * the memory fails whole, with the reason, or starts with less where that is allowed; starting
+ * again and again takes no more memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,6 +95,52 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
         snprintf(wrong, size, "%s", what);
 }
 
+/* What is wrong with a pool that has started with fewer workers than 64. */
+static void check_shrunken(struct pool *pool, const char *why, char *wrong, size_t size)
+{
+    unsigned count = 0, of = 0;
+    const char *after = strstr(why, ": ");
+    if (!after || sscanf(after, ": %u of %u workers: the system refuses more", &count, &of) != 2 ||
+        count != pool_workers(pool) || of != 64 || count < 2 || count > 63 ||
+        !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
+        snprintf(wrong, size, "%u workers, and \"%s\"", pool_workers(pool), why);
+    else if (pool_workers(pool) % pool->config.threads_each)
+        snprintf(wrong, size, "part of a process: %s", why);
+    else if (pool_map(pool, LIMITED_TASKS, 1) || *pool->config.arena->failed > 0)
+        snprintf(wrong, size, "the region failed");
+    else if (pools_worker_tasks(pool) != LIMITED_TASKS)
+        snprintf(wrong, size, "the workers do not count all tasks");
+}
+
+/* Run in a child with a limit of its own: a pool of 64 with fewer workers, or none. */
+static void shrink(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    struct arena arena;
+    char why[512] = "", what[256];
+    arena_make(&arena, LIMITED_TASKS, 0);
+    struct pool_config config = {.workers = 64,
+        .workers_min = 2,
+        .threads_each = ops->threads_each ? 2 : 0,
+        .task = empty_task,
+        .arena = &arena};
+    struct leftovers before = leftovers_now();
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (pool)
+        check_shrunken(pool, why, wrong, size);
+    else
+        snprintf(wrong, size, "it has not started: %s", why);
+    pool_stop(pool);
+    config.workers_min = 63;
+    pool = *wrong ? NULL : pool_start(ops, &config, why, sizeof why);
+    if (pool)
+        snprintf(wrong, size, "%u are less than 63", pool_workers(pool));
+    else if (!*wrong && !strstr(why, "the system refuses worker "))
+        snprintf(wrong, size, "\"%s\" does not tell the reason", why);
+    pool_stop(pool);
+    if (!*wrong && !leftovers_none(&before, what, sizeof what))
+        snprintf(wrong, size, "%s", what);
+}
+
 /* Without root, whose processes the kernel does not count. */
 static void limit_processes(void)
 {
@@ -106,6 +153,14 @@ static void limit_processes(void)
     prctl(PR_SET_DUMPABLE, 1); /* else /proc/self is root's */
 }
 
+/* A few processes more than the user has, which only one who has none yet can be sure of. */
+static void limit_to_few_processes(void)
+{
+    if (getuid() != 0)
+        _exit(UNABLE);
+    limit_processes();
+}
+
 static void limit_memory(void)
 {
     struct rlimit little;
@@ -114,7 +169,8 @@ static void limit_memory(void)
     setrlimit(RLIMIT_AS, &little);
 }
 
-static void assert_refused(const struct pool_ops *ops, void (*limit)(void))
+static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
+    void (*check)(const struct pool_ops *ops, char *wrong, size_t size))
 {
     char *wrong = pools_shared(1024);
     int status = 0;
@@ -127,7 +183,7 @@ static void assert_refused(const struct pool_ops *ops, void (*limit)(void))
             setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
             dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
         }
-        refuse(ops, wrong, 1024);
+        check(ops, wrong, 1024);
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -137,14 +193,14 @@ static void assert_refused(const struct pool_ops *ops, void (*limit)(void))
         fail_msg("%s", wrong);
     pools_unshare(wrong, 1024);
     if (unable) {
-        print_message("root cannot become user %d here\n", NOBODY);
+        print_message("this takes root, and a user %d that it can become\n", NOBODY);
         skip();
     }
 }
 
 static void too_many_workers_for_the_user_are_refused_whole(void **state)
 {
-    assert_refused(*state, limit_processes);
+    assert_limited(*state, limit_processes, refuse);
 }
 
 static void too_many_workers_for_the_memory_are_refused_whole(void **state)
@@ -153,17 +209,60 @@ static void too_many_workers_for_the_memory_are_refused_whole(void **state)
         print_message("a sanitizer takes more address space than any limit leaves\n");
         skip();
     }
-    assert_refused(*state, limit_memory);
+    assert_limited(*state, limit_memory, refuse);
+}
+
+static void a_pool_that_may_shrink_starts_with_what_the_user_gets(void **state)
+{
+    assert_limited(*state, limit_to_few_processes, shrink);
+}
+
+static void a_pool_that_may_shrink_starts_with_what_the_memory_gives(void **state)
+{
+    if (POOLS_SANITIZED) {
+        print_message("a sanitizer takes more address space than any limit leaves\n");
+        skip();
+    }
+    assert_limited(*state, limit_memory, shrink);
+}
+
+static void a_pool_that_gets_all_its_workers_has_nothing_to_say(void **state)
+{
+    const struct pool_ops *ops = *state;
+    char why[512] = "nothing yet";
+    const struct pool_config config = {.workers = 4, .workers_min = 1, .task = empty_task};
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    assert_non_null(pool);
+    assert_string_equal(why, "");
+    assert_int_equal(pool_workers(pool), 4);
+    pool_stop(pool);
+}
+
+static void a_pool_that_cannot_shrink_refuses_to(void **state)
+{
+    const struct pool_ops *ops = *state;
+    char why[512];
+    const struct pool_config config = {
+        .workers = 1, .workers_min = ops->shrinks ? 2 : 1, .task = empty_task};
+    assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_non_null(strstr(why, "workers_min is"));
 }
 
 static void add_backend(const struct pool_ops *ops)
 {
     POOLS_ADD(starting_again_and_again_takes_no_more_memory, ops);
+    POOLS_ADD(a_pool_that_cannot_shrink_refuses_to, ops);
     if (is_serial(ops))
         return;
     POOLS_ADD(too_many_workers_for_the_user_are_refused_whole, ops);
     if (!ops->processes)
         POOLS_ADD(too_many_workers_for_the_memory_are_refused_whole, ops);
+    if (!ops->shrinks)
+        return;
+    POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_user_gets, ops);
+    POOLS_ADD(a_pool_that_gets_all_its_workers_has_nothing_to_say, ops);
+    if (!ops->processes)
+        POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_memory_gives, ops);
 }
 
 int main(void)
