@@ -73,7 +73,8 @@ struct pool *pool_start(
         return NULL;
     }
     if (config->tasks_per_worker && !pool->engine) {
-        snprintf(why, size, "%s: tasks_per_worker is for threads, processes and hybrid", ops->name);
+        snprintf(why, size, "%s: tasks_per_worker is for threads, processes, hybrid and spawn",
+            ops->name);
         pool_stop(pool);
         return NULL;
     }

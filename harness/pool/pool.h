@@ -6,8 +6,8 @@
  * task i writes slot i.
  *
  * Beside regions a pool runs calls: a function with a payload of bytes, submitted one by one, each
- * with a future. `threads`, `processes` and `hybrid` do both, alike; another backend that has no
- * calls says so (ENOTSUP).
+ * with a future. `threads`, `processes`, `hybrid` and `spawn` do both, alike; another backend that
+ * has no calls says so (ENOTSUP).
  *
  * Threads: a pool belongs to the thread that started it, its owner; only the owner calls these
  * functions. Whoever else does (a task that uses its own pool, in particular) gets EPERM at once,
@@ -16,6 +16,7 @@
  *
  * For those who know Python (docs/crosswalk.md has every name, its test and its cost):
  *   Pool(n), Executor(n), Parallel(n_jobs)  pool_start; as joblib counts: measure/cpus.h
+ *   get_context("fork"), ("spawn")          pool_processes, pool_spawn (with pool_worker_main)
  *   initializer, initargs, local            worker_enter, ctx, the worker's local
  *   map, starmap, Parallel()(...)           pool_map (chunksize: chunk), pool_run
  *   map_async, starmap_async                pool_map_async
@@ -74,6 +75,7 @@ struct arena {
     struct task_failure *failures; /* the first failures_max failures of a region, unordered */
     uint64_t failures_max;
     _Atomic uint64_t *failed; /* how many failures there were, also beyond failures_max */
+    int fd;                   /* of all this memory; -1: none, and forked workers alone share it */
 };
 
 /* Makes an arena for up to `tasks` tasks with result_size bytes each, in shared memory with its
@@ -111,7 +113,7 @@ struct pool_config {
     struct arena *arena;                                /* NULL: this pool runs no regions */
     /* A worker is replaced after so many tasks and calls (maxtasksperchild): a process ends, a
      * thread leaves and enters again, but goes on as it is where it cannot enter. The owner, where
-     * it works, is no worker in this. 0: never. `threads`, `processes` and `hybrid` only. */
+     * it works, is no worker in this. 0: never. Backends that have calls only. */
     uint64_t tasks_per_worker;
     uint32_t calls_max; /* futures that may exist at once, up to POOL_CALLS_MAX; 0: no calls */
     size_t call_size;   /* the most bytes of a payload, and of a result */
@@ -120,7 +122,23 @@ struct pool_config {
      * owner does no tasks itself then. It must not use the pool. NULL: nobody is told. */
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
+    /* A worker process that is not forked by the owner (`spawn`) has none of its memory. This, a
+     * function of the program's own, runs there before the worker enters, on a copy of the bytes
+     * that stays (on a cache line), and fills in the task, ctx, worker_enter and worker_leave that
+     * are to be used there: the first and the hooks are those above where they are the program's
+     * own, else NULL (a plug-in's have to be found again), ctx is NULL. Returns 0, or a code with a
+     * message: the worker cannot enter. remake_fd is a descriptor that it has too, under the number
+     * in its `config`, closed on exec there; 0: none. The bytes may change after pool_start. NULL:
+     * nothing is to be made. */
+    int (*remake)(const void *bytes, size_t size, struct pool_config *config);
+    const void *remake_bytes;
+    size_t remake_size;
+    int remake_fd;
 };
+
+/* To be called first in the main of a program that uses `spawn`, before there are threads. Returns
+ * at once, except in a worker process, which is the program started anew: there it never does. */
+void pool_worker_main(int argc, char **argv);
 
 /* A task may start a pool of its own, whose tasks may not. */
 #define POOL_DEPTH_MAX 2
@@ -147,7 +165,7 @@ int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const 
     uint64_t tasks, uint64_t *values);
 
 /* The backends that have the whole API; harness/measure/registry.h finds any by its name. */
-extern const struct pool_ops pool_threads, pool_processes;
+extern const struct pool_ops pool_threads, pool_processes, pool_hybrid, pool_spawn;
 
 /* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
  * running; calls that have not begun are dropped. NULL is allowed. */
@@ -197,7 +215,8 @@ struct pool_options {
 
 /* Submits a call; the payload is copied. options may be NULL. Returns its future, which future_free
  * must be given back, or NULL with errno and a message (task_message): E2BIG (the payload is above
- * call_size), EAGAIN (calls_max futures exist), EPIPE (the pool is closed), ENOTSUP, EPERM. */
+ * call_size), EAGAIN (calls_max futures exist), EPIPE (the pool is closed), ENOTSUP, EPERM, EINVAL
+ * (`spawn`: the function is not the program's own). */
 struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options);
 

@@ -7,6 +7,7 @@
 #include "../measure/clock.h"
 #include "crew.h"
 #include "engine.h"
+#include "lifeline.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -49,26 +50,31 @@ static _Noreturn void child_main(struct processes *processes, unsigned first, pi
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
     close_inherited(processes);
-    if (engine->pool->config.arena)
-        arena_populate(engine->pool->config.arena);
-    crew_work(engine, first, threads_each(processes));
-    fflush(stdout); /* what tasks have printed, and no more: input may be shared */
-    _exit(0);
+    lifeline_join();
+    crew_be(engine, first);
 }
 
-/* Forks a process with its workers. Returns 0, or errno. */
-static int fork_process(struct processes *processes, unsigned index)
+static int fork_process(struct processes *processes, unsigned first, pid_t *pid)
 {
     pid_t parent = getpid();
+    *pid = fork();
+    if (*pid == 0)
+        child_main(processes, first, parent);
+    return *pid < 0 ? errno : 0;
+}
+
+/* Starts a process with its workers. Returns 0, or errno. */
+static int start_process(struct processes *processes, unsigned index)
+{
+    pid_t pid = 0;
     unsigned threads = threads_each(processes), first = index * threads;
     for (unsigned i = first; i < first + threads; i++)
         atomic_store(&processes->pool.engine->lanes[i].entered, 0);
     fflush(NULL); /* or the worker would write it again */
-    pid_t pid = fork();
-    if (pid == 0)
-        child_main(processes, first, parent);
-    if (pid < 0)
-        return errno;
+    int code = processes->launch ? processes->launch(processes, first, &pid)
+                                 : fork_process(processes, first, &pid);
+    if (code)
+        return code;
     processes->all[index] =
         (struct process){.pid = pid, .pidfd = deaths_watch(&processes->deaths, index, pid)};
     return 0;
@@ -132,7 +138,7 @@ static int succeed(struct processes *processes, unsigned index)
     processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
-    int code = fork_process(processes, index);
+    int code = start_process(processes, index);
     if (code)
         task_fail(code, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
             processes->pool.ops->name, index, strerror(code));
@@ -166,7 +172,7 @@ static int check_process(struct processes *processes, unsigned index)
     }
     if (pool_is_terminated(&processes->pool))
         return 0;
-    int code = fork_process(processes, index);
+    int code = start_process(processes, index);
     if (code)
         task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
             obituary.reason, strerror(code));
@@ -276,6 +282,9 @@ void processes_stop(struct pool *pool)
     for (unsigned i = 0; i < processes->count; i++)
         end_process(processes, &processes->all[i]);
     deaths_close(&processes->deaths);
+    lifeline_release();
+    if (processes->handover >= 0)
+        close(processes->handover);
     engine_free(processes->pool.engine);
 }
 
@@ -305,7 +314,7 @@ static int start_all(struct processes *processes, char *why, size_t size)
     int code = 0;
     unsigned started = 0;
     while (started < processes->count && !code) {
-        code = fork_process(processes, started);
+        code = start_process(processes, started);
         started += !code;
     }
     const char *error = NULL;
@@ -335,7 +344,7 @@ static unsigned count_threads(void)
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    unsigned threads = count_threads();
+    unsigned threads = processes->launch ? 1 : count_threads();
     if (threads > 1) {
         snprintf(why, size,
             "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
@@ -343,6 +352,7 @@ int processes_start(struct pool *pool, char *why, size_t size)
             pool->ops->name, threads);
         return -1;
     }
+    processes->handover = -1;
     processes->count = pool->config.workers / threads_each(processes);
     processes->pool.engine = engine_make(pool, true, false);
     if (!processes->pool.engine) {
@@ -350,7 +360,9 @@ int processes_start(struct pool *pool, char *why, size_t size)
         return -1;
     }
     pool->engine->ends_when_spent = threads_each(processes) == 1;
+    pool->engine->handed_over = processes->launch != NULL;
     deaths_open(&processes->deaths);
+    lifeline_hold();
     int failed = start_all(processes, why, size);
     if (failed) {
         kill_all(processes);

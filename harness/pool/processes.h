@@ -1,7 +1,7 @@
-/* Pools whose workers are the threads of forked processes: process i has `threads_each` of them
+/* Pools whose workers are the threads of processes: process i has `threads_each` of them
  * (the pool's configuration says how many), with the lanes and worker numbers from i * threads_each
- * on. `processes` has one a process, `hybrid` several; they share all functions below, which are
- * hooks of pool.h's struct pool_ops.
+ * on. `processes` has one a process, `hybrid` several, `spawn` starts the program anew instead of
+ * forking it; they share all functions below, which are hooks of pool.h's struct pool_ops.
  *
  * A process is what dies, is stopped, is killed and is replaced: with all of its workers. */
 #ifndef POOL_PROCESSES_H
@@ -20,6 +20,10 @@ struct process {
 struct processes {
     struct pool pool;
     struct deaths deaths;
+    /* Starts the process of the workers from `first` on. Returns 0 with its pid, or errno. NULL: it
+     * is forked. */
+    int (*launch)(struct processes *processes, unsigned first, pid_t *pid);
+    int handover; /* of launch: a description of the pool (handover.h), -1: not made yet */
     unsigned count;
     uint64_t checked_at; /* a clock_now: who has died until then is buried */
     unsigned stillborn;  /* processes in a row that died before their workers had entered */

@@ -81,8 +81,8 @@ static int deadly_task(const void *ctx, void *local, uint64_t index, struct task
     const struct scene *scene = ctx;
     (void)local;
     result->value = index + 1;
-    if (!scene->peace && scene->deadly(scene, index))
-        scene->way->die();
+    if (!scene->peace && POOLS_HERE(scene->deadly)(scene, index))
+        POOLS_HERE(scene->way)->die();
     return 0;
 }
 
@@ -363,7 +363,7 @@ static void a_worker_that_dies_on_entry_fails_the_start_with_the_reason(void **s
         .ctx = scene,
         .worker_enter = deadly_enter,
         .arena = &arena};
-    assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_null(pools_try(ops, &config, why, sizeof why));
     if (!strstr(why, "exited with status 7"))
         fail_msg("\"%s\" does not tell the cause", why);
     arena_free(&arena);
@@ -403,7 +403,7 @@ static void killed_owner_leaves_no_descendant(const struct pool_ops *ops, bool b
         char why[512];
         const struct pool_config config = {
             .workers = WORKERS, .task = waiting_task, .ctx = scene, .arena = &arena};
-        struct pool *pool = pool_start(ops, &config, why, sizeof why);
+        struct pool *pool = pools_try(ops, &config, why, sizeof why);
         if (!pool || pool_map(pool, TASKS, 1))
             _exit(1);
         for (int i = 0; i < WORKERS; i++)
