@@ -89,6 +89,8 @@ void lifeline_join(void)
 
 void lifeline_join_by(int fd)
 {
+    if (joined >= 0) /* the zygote's, which forked this */
+        close(joined);
     arm(fd);
     close(fd);
 }

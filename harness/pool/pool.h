@@ -17,6 +17,7 @@
  * For those who know Python (docs/crosswalk.md has every name, its test and its cost):
  *   Pool(n), Executor(n), Parallel(n_jobs)  pool_start; as joblib counts: measure/cpus.h
  *   get_context("fork"), ("spawn")          pool_processes, pool_spawn (with pool_worker_main)
+ *   get_context("forkserver")               pool_processes, after pool_zygote_start
  *   initializer, initargs, local            worker_enter, ctx, the worker's local
  *   map, starmap, Parallel()(...)           pool_map (chunksize: chunk), pool_run
  *   map_async, starmap_async                pool_map_async
@@ -122,7 +123,8 @@ struct pool_config {
      * owner does no tasks itself then. It must not use the pool. NULL: nobody is told. */
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
-    /* A worker process that is not forked by the owner (`spawn`) has none of its memory. This, a
+    /* A worker process that is not forked by the owner (`spawn`, or the zygote's) has none of its
+     * memory. This, a
      * function of the program's own, runs there before the worker enters, on a copy of the bytes
      * that stays (on a cache line), and fills in the task, ctx, worker_enter and worker_leave that
      * are to be used there: the first and the hooks are those above where they are the program's
@@ -135,6 +137,20 @@ struct pool_config {
     size_t remake_size;
     int remake_fd;
 };
+
+/* `processes` and `hybrid` fork, which a process can do only while it has one thread, since a fork
+ * takes only that one along, with whatever locks the others hold. A pool that is started beside
+ * other threads is refused, and one whose worker is to be replaced beside threads is broken, unless
+ * there is a zygote: a small process that was forked before, and now forks in the owner's stead.
+ * Such a worker has the memory of that time, so that it needs remake as those of `spawn` do, or no
+ * ctx; its functions have to be the program's own. A pool of one thread's that was started without
+ * a zygote, or with a ctx and no remake, does without to its end.
+ *
+ * Starts the zygote, if there is none. To be called while the process has one thread. Returns 0, or
+ * -1 with one line in why. Its death breaks the pools whose workers it has forked, with a message;
+ * it ends with the owner. pool_zygote_stop ends it, after the pools. */
+int pool_zygote_start(char *why, size_t size);
+void pool_zygote_stop(void);
 
 /* To be called first in the main of a program that uses `spawn`, before there are threads. Returns
  * at once, except in a worker process, which is the program started anew: there it never does. */

@@ -5,8 +5,8 @@
  * Here a process is one worker; see processes.h and hybrid.c for several. */
 #include "processes.h"
 #include "../measure/clock.h"
-#include "crew.h"
 #include "engine.h"
+#include "launch.h"
 #include "lifeline.h"
 
 #include <errno.h>
@@ -14,9 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Processes may be killed from outside before their workers have entered; but where entering itself
@@ -34,62 +31,17 @@ static unsigned threads_each(const struct processes *processes)
     return processes->pool.config.threads_each;
 }
 
-/* The owner's descriptors are not a worker's. */
-static void close_inherited(struct processes *processes)
-{
-    deaths_close(&processes->deaths);
-    for (unsigned i = 0; i < processes->count; i++)
-        if (processes->all[i].pid > 0 && processes->all[i].pidfd >= 0)
-            close(processes->all[i].pidfd);
-}
-
-static _Noreturn void child_main(struct processes *processes, unsigned first, pid_t parent)
-{
-    struct engine *engine = processes->pool.engine;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
-        _exit(1);
-    close_inherited(processes);
-    lifeline_join();
-    crew_be(engine, first);
-}
-
-static int fork_process(struct processes *processes, unsigned first, pid_t *pid)
-{
-    pid_t parent = getpid();
-    *pid = fork();
-    if (*pid == 0)
-        child_main(processes, first, parent);
-    return *pid < 0 ? errno : 0;
-}
-
-/* Starts a process with its workers. Returns 0, or errno. */
+/* Starts a process with its workers. Returns 0, or errno with a message. */
 static int start_process(struct processes *processes, unsigned index)
 {
-    pid_t pid = 0;
+    struct process *process = &processes->all[index];
     unsigned threads = threads_each(processes), first = index * threads;
     for (unsigned i = first; i < first + threads; i++)
         atomic_store(&processes->pool.engine->lanes[i].entered, 0);
-    fflush(NULL); /* or the worker would write it again */
-    int code = processes->launch ? processes->launch(processes, first, &pid)
-                                 : fork_process(processes, first, &pid);
-    if (code)
-        return code;
-    processes->all[index] =
-        (struct process){.pid = pid, .pidfd = deaths_watch(&processes->deaths, index, pid)};
-    return 0;
-}
-
-/* Whether a process is dead. *status is -1 where somebody else has waited for it, as a program that
- * ignores SIGCHLD does. */
-static bool is_dead(const struct process *process, int *status)
-{
-    if (process->pid == 0)
-        return false;
-    pid_t found = waitpid(process->pid, status, WNOHANG);
-    if (found < 0 && errno == ECHILD)
-        *status = -1;
-    return found == process->pid || (found < 0 && errno == ECHILD);
+    int code = launch_process(processes, first, process);
+    if (!code)
+        process->pidfd = deaths_watch(&processes->deaths, index, process->pid);
+    return code;
 }
 
 /* What a failure says of a death; 0 where it is not known. */
@@ -141,7 +93,7 @@ static int succeed(struct processes *processes, unsigned index)
     int code = start_process(processes, index);
     if (code)
         task_fail(code, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
-            processes->pool.ops->name, index, strerror(code));
+            processes->pool.ops->name, index, task_message(code));
     return code ? -1 : 0;
 }
 
@@ -151,8 +103,13 @@ static int check_process(struct processes *processes, unsigned index)
 {
     int status;
     struct process *process = &processes->all[index];
-    if (!is_dead(process, &status))
+    if (!launch_has_ended(process, &status))
         return 0;
+    if (status == LAUNCH_ZYGOTE_GONE) {
+        task_fail(ECHILD, "%s: the zygote that has forked its workers is gone, and they with it",
+            processes->pool.ops->name);
+        return -1;
+    }
     pid_t pid = process->pid;
     deaths_forget(&processes->deaths, process->pidfd);
     *process = (struct process){.pidfd = -1};
@@ -175,7 +132,7 @@ static int check_process(struct processes *processes, unsigned index)
     int code = start_process(processes, index);
     if (code)
         task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
-            obituary.reason, strerror(code));
+            obituary.reason, task_message(code));
     return code ? -1 : 0;
 }
 
@@ -270,8 +227,7 @@ static void end_process(struct processes *processes, struct process *process)
     if (process->pid == 0)
         return;
     kill(process->pid, SIGCONT);
-    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    launch_wait(process);
     deaths_forget(&processes->deaths, process->pidfd);
 }
 
@@ -317,6 +273,8 @@ static int start_all(struct processes *processes, char *why, size_t size)
         code = start_process(processes, started);
         started += !code;
     }
+    if (code)
+        task_message(code); /* pool_start_error says the same */
     const char *error = NULL;
     if (!code)
         error = wait_for_entry(processes) ? task_message(ECHILD)
@@ -327,31 +285,11 @@ static int start_all(struct processes *processes, char *why, size_t size)
     return -1;
 }
 
-/* A thread that was joined stands in /proc for a moment longer. */
-static unsigned count_threads(void)
-{
-    unsigned threads = 1;
-    for (int ms = 0; ms < 50; ms++) {
-        struct stat folder; /* a link for each thread, besides the usual two */
-        threads = stat("/proc/self/task", &folder) == 0 ? (unsigned)folder.st_nlink - 2 : 1;
-        if (threads <= 1)
-            break;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    return threads;
-}
-
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    unsigned threads = processes->launch ? 1 : count_threads();
-    if (threads > 1) {
-        snprintf(why, size,
-            "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
-            "the others hold; start the pool before them",
-            pool->ops->name, threads);
+    if (launch_check(processes, why, size))
         return -1;
-    }
     processes->handover = -1;
     processes->count = pool->config.workers / threads_each(processes);
     processes->pool.engine = engine_make(pool, true, false);
@@ -360,9 +298,9 @@ int processes_start(struct pool *pool, char *why, size_t size)
         return -1;
     }
     pool->engine->ends_when_spent = threads_each(processes) == 1;
-    pool->engine->handed_over = processes->launch != NULL;
     deaths_open(&processes->deaths);
     lifeline_hold();
+    launch_prepare(processes);
     int failed = start_all(processes, why, size);
     if (failed) {
         kill_all(processes);

@@ -13,6 +13,7 @@
 struct process {
     pid_t pid;              /* 0: there is none */
     int pidfd;              /* -1: not watched */
+    bool adopted;           /* the zygote has forked it and is its parent */
     uint64_t stopped_since; /* a clock_now: it is stopped and holds tasks; 0: it is not */
     uint64_t asked_at;      /* a clock_now: when it was asked to end; 0: it was not */
 };
@@ -23,7 +24,8 @@ struct processes {
     /* Starts the process of the workers from `first` on. Returns 0 with its pid, or errno. NULL: it
      * is forked. */
     int (*launch)(struct processes *processes, unsigned first, pid_t *pid);
-    int handover; /* of launch: a description of the pool (handover.h), -1: not made yet */
+    int handover; /* a description of the pool, for workers that are not forked by its owner (a
+                     descriptor, handover.h); -1: all are */
     unsigned count;
     uint64_t checked_at; /* a clock_now: who has died until then is buried */
     unsigned stillborn;  /* processes in a row that died before their workers had entered */

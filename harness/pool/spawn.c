@@ -96,9 +96,7 @@ static int launch(struct processes *processes, unsigned first, pid_t *pid)
 {
     int parts[HANDOVER_PARTS];
     if (processes->handover < 0)
-        processes->handover = handover_make(&processes->pool);
-    if (processes->handover < 0)
-        return errno;
+        return EMFILE;
     int code = handover_parts(&processes->pool, processes->handover, parts);
     if (code)
         return code;
