@@ -110,7 +110,7 @@ int launch_process(struct processes *processes, unsigned first, struct process *
     unsigned threads = processes->launch || adopted ? 1 : launch_threads();
     if (threads > 1)
         return task_fail(EBUSY,
-            "this process has now %u threads, beside which it cannot fork; start pool_zygote_start "
+            "this process has now %u threads, beside which it cannot fork; call pool_zygote_start "
             "before the pool, or use spawn",
             threads);
     if (adopted)

@@ -85,16 +85,24 @@ static bool is_spent(const struct processes *processes, unsigned index)
     return engine->ends_when_spent && atomic_load(&engine->lanes[index].entered) == 2;
 }
 
+/* A process that has come to this end is to be replaced, which launch_process has refused. */
+static int cannot_replace(const struct processes *processes, const char *end, int code)
+{
+    char reason[TASK_MESSAGE_MAX]; /* a message is not to be made of itself */
+    snprintf(reason, sizeof reason, "%s", task_message(code));
+    task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name, end, reason);
+    return -1;
+}
+
 static int succeed(struct processes *processes, unsigned index)
 {
     processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
     int code = start_process(processes, index);
-    if (code)
-        task_fail(code, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
-            processes->pool.ops->name, index, task_message(code));
-    return code ? -1 : 0;
+    char end[64];
+    snprintf(end, sizeof end, "worker %u has run its tasks_per_worker", index);
+    return code ? cannot_replace(processes, end, code) : 0;
 }
 
 /* Buries one process if it is dead and starts another. Returns 0, or -1 with a message when no
@@ -130,10 +138,7 @@ static int check_process(struct processes *processes, unsigned index)
     if (pool_is_terminated(&processes->pool))
         return 0;
     int code = start_process(processes, index);
-    if (code)
-        task_fail(code, "%s: %s and cannot be replaced: %s", processes->pool.ops->name,
-            obituary.reason, task_message(code));
-    return code ? -1 : 0;
+    return code ? cannot_replace(processes, obituary.reason, code) : 0;
 }
 
 /* Buries and replaces all who have died. */
