@@ -122,6 +122,20 @@ answer() {
     json run.json '"split" not in d'
 }
 
+@test "workers that are not forked repeat the case's setup, with its parameters, seed and folders" {
+    for arguments in 'primes' 'files -N 12 --param size=1k --param fsync=no' 'spin -N 40 --param shape=straggler --seed 5'; do
+        # shellcheck disable=SC2086 # several words
+        for backend in serial spawn; do
+            poolbench run $arguments -b $backend -n "$([ $backend = serial ] && echo 1 || echo 2)" --json >$backend.json
+        done
+        json spawn.json 'd["ok"] == d["tasks"] and len(set(d["pids"])) == 2 and not d["failures"]'
+        [ "$(fields spawn.json checksum result)" = "$(fields serial.json checksum result)" ]
+        [ -z "$(ls -A "$TMPDIR")" ]
+    done
+    poolbench run sleep -N 8 --param duration=1ms -b spawn -n 2 --vs serial --json >run.json # a subset, and times of tasks
+    json run.json 'interval(d["speedup"]) and d["ok"] == 8 and 0.001 <= d["task_s"]["p50"] < 1'
+}
+
 @test "tasks on a full disk fail one by one with the cause" {
     mount_folder full size=40k
     run --separate-stderr poolbench run files -N 8 --param size=60k --param "folder=$folder" -b threads -n 4 --json

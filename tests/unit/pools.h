@@ -129,8 +129,8 @@ static inline __attribute__((constructor)) void pools_worker(int argc, char **ar
     pool_worker_main(argc, argv);
 }
 
-/* Zeroed memory that processes share, one piece at a time; those that are not forked map it at the
- * same address, where nothing else is. */
+/* Zeroed memory that processes share. Those that are not forked have the first piece, which all
+ * map at the same address, where nothing else is. */
 #define POOLS_SHARED_AT 0x200000000000
 
 static struct pools_scene {
@@ -146,21 +146,26 @@ static uintptr_t pools_shift; /* from there to this process's program */
 
 static inline void *pools_shared(size_t size)
 {
-    void *memory = mapping_make(size, true, &pools_scene.fd);
+    int fd;
+    void *memory = mapping_make(size, true, &fd);
     assert_non_null(memory);
-    if (!getenv("POOLBENCH_TSAN")) /* that sanitizer has its own idea of addresses */
-        memory = mremap(memory, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)POOLS_SHARED_AT);
-    assert_ptr_not_equal(memory, MAP_FAILED);
-    pools_scene.memory = memory;
-    pools_scene.size = size;
-    pools_scene.base = program_base();
+    if (pools_scene.memory || getenv("POOLBENCH_TSAN")) { /* which has its own idea of addresses */
+        close(fd);
+        return memory;
+    }
+    void *wanted = (void *)POOLS_SHARED_AT;
+    memory = mremap(memory, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, wanted);
+    assert_ptr_equal(memory, wanted);
+    pools_scene = (struct pools_scene){memory, size, program_base(), fd};
     return memory;
 }
 
 static inline void pools_unshare(void *memory, size_t size)
 {
-    mapping_free(memory, size, pools_scene.fd);
-    pools_scene.memory = NULL;
+    bool first = memory == pools_scene.memory;
+    mapping_free(memory, size, first ? pools_scene.fd : -1);
+    if (first)
+        pools_scene.memory = NULL;
 }
 
 static inline int pools_remake(const void *bytes, size_t size, struct pool_config *config)
