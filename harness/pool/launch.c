@@ -68,8 +68,14 @@ void launch_prepare(struct processes *processes)
 /* The owner's descriptors are not a worker's. */
 static void close_inherited(struct processes *processes)
 {
+    struct engine *engine = processes->pool.engine;
+    const int shared[] = {engine->common_fd, engine->calls_fd, processes->handover};
     deaths_close(&processes->deaths);
     zygote_forget();
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        if (shared[i] >= 0)
+            close(shared[i]);
+    engine->common_fd = engine->calls_fd = processes->handover = -1;
     for (unsigned i = 0; i < processes->count; i++)
         if (processes->all[i].pid > 0 && processes->all[i].pidfd >= 0)
             close(processes->all[i].pidfd);
