@@ -60,7 +60,7 @@ void launch_prepare(struct processes *processes)
     if (!processes->launch && (!zygote_is_on() || handover_check(pool, why, sizeof why)))
         return;
     processes->handover = handover_make(pool);
-    pool->engine->handed_over = true;
+    pool->engine->handed_over = processes->handover >= 0;
 }
 
 /* ---- starting ---- */
@@ -125,7 +125,8 @@ int launch_process(struct processes *processes, unsigned first, struct process *
         code = processes->launch ? processes->launch(processes, first, &pid)
                                  : fork_process(processes, first, &pid);
     if (code)
-        return task_fail(code, "%s", strerror(code));
+        return task_fail(
+            code, "%s", adopted && code == ECHILD ? "the zygote is gone" : strerror(code));
     *process = (struct process){.pid = pid, .pidfd = -1, .adopted = adopted};
     return 0;
 }

@@ -124,14 +124,13 @@ struct pool_config {
     void (*progress)(void *argument, uint64_t ended, uint64_t tasks);
     void *progress_argument;
     /* A worker process that is not forked by the owner (`spawn`, or the zygote's) has none of its
-     * memory. This, a
-     * function of the program's own, runs there before the worker enters, on a copy of the bytes
-     * that stays (on a cache line), and fills in the task, ctx, worker_enter and worker_leave that
-     * are to be used there: the first and the hooks are those above where they are the program's
-     * own, else NULL (a plug-in's have to be found again), ctx is NULL. Returns 0, or a code with a
-     * message: the worker cannot enter. remake_fd is a descriptor that it has too, under the number
-     * in its `config`, closed on exec there; 0: none. The bytes may change after pool_start. NULL:
-     * nothing is to be made. */
+     * memory. This, a function of the program's own, runs there before the worker enters, on a copy
+     * of the bytes that stays (on a cache line), and fills in the task, ctx, worker_enter and
+     * worker_leave that are to be used there: functions are those above where they are the
+     * program's own, else NULL (a plug-in's have to be found again), ctx is NULL. Returns 0, or a
+     * code with a message: the worker cannot enter. remake_fd is a descriptor that it has too,
+     * under the number in its `config`, closed on exec there; 0: none. The bytes may change after
+     * pool_start. NULL: nothing is to be made. */
     int (*remake)(const void *bytes, size_t size, struct pool_config *config);
     const void *remake_bytes;
     size_t remake_size;
@@ -232,7 +231,7 @@ struct pool_options {
 /* Submits a call; the payload is copied. options may be NULL. Returns its future, which future_free
  * must be given back, or NULL with errno and a message (task_message): E2BIG (the payload is above
  * call_size), EAGAIN (calls_max futures exist), EPIPE (the pool is closed), ENOTSUP, EPERM, EINVAL
- * (`spawn`: the function is not the program's own). */
+ * (a worker may not be a fork of the owner's, and the function is not the program's own). */
 struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options);
 

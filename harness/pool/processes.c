@@ -1,7 +1,8 @@
 /* Persistent forked workers; tasks, results and the engine's state lie in shared memory, so no
  * task crosses a pipe. The parent only waits. A process that dies costs the tasks that its workers
  * were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them lost, starts
- * another process and lets the rest be done. Processes die with their parent (PR_SET_PDEATHSIG).
+ * another process and lets the rest be done. Processes die with their parent (PR_SET_PDEATHSIG,
+ * lifeline.h).
  * Here a process is one worker; see processes.h and hybrid.c for several. */
 #include "processes.h"
 #include "../measure/clock.h"
@@ -278,10 +279,10 @@ static int start_all(struct processes *processes, char *why, size_t size)
         code = start_process(processes, started);
         started += !code;
     }
-    if (code)
-        task_message(code); /* pool_start_error says the same */
-    const char *error = NULL;
-    if (!code)
+    const char *error = code ? task_message(code) : NULL;
+    if (code == ECHILD) /* no refusal of the system's: the zygote's death */
+        code = 0;
+    else if (!code)
         error = wait_for_entry(processes) ? task_message(ECHILD)
                                           : engine_entry_error(processes->pool.engine);
     if (!code && !error)

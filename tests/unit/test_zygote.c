@@ -296,6 +296,26 @@ static void a_zygotes_death_breaks_the_pool_with_a_message(void **state)
     pool_zygote_stop();
 }
 
+static void a_zygote_that_died_unseen_fails_the_start(void **state)
+{
+    char why[512] = "";
+    siginfo_t info;
+    const struct pool_config config = {.workers = 1, .calls_max = 1};
+    begin_zygote();
+    begin_thread();
+    struct pool *pool = pool_start(*state, &config, why, sizeof why);
+    assert_non_null(pool);
+    pid_t zygote = parent_of(pool_worker_pid(pool, 0));
+    pool_stop(pool);
+    assert_int_equal(kill(zygote, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)zygote, &info, WEXITED | WNOWAIT), 0);
+    assert_null(pool_start(*state, &config, why, sizeof why));
+    if (!strstr(why, "the zygote is gone"))
+        fail_msg("\"%s\" does not tell why", why);
+    end_thread();
+    pool_zygote_stop();
+}
+
 static int outlive_parent(const void *ctx, void **local)
 {
     (void)ctx;
@@ -357,6 +377,7 @@ int main(void)
         POOLS_ADD(a_context_that_nothing_makes_again_is_refused_beside_threads, ops);
         POOLS_ADD(without_a_zygote_a_pool_breaks_where_it_would_fork_beside_threads, ops);
         POOLS_ADD(a_zygotes_death_breaks_the_pool_with_a_message, ops);
+        POOLS_ADD(a_zygote_that_died_unseen_fails_the_start, ops);
         POOLS_ADD(a_killed_owner_leaves_neither_zygote_nor_worker, ops);
     }
     POOLS_ADD(a_zygote_is_not_forked_beside_threads, &pool_processes);
