@@ -26,6 +26,8 @@
 
 enum case_kind { CASE_CPU, CASE_MEMORY, CASE_IO, CASE_MIXED, CASE_SYNC, CASE_OVERHEAD };
 
+#define CASE_HANDED_MAX 4096 /* a path fits */
+
 /* What setup is given and what it decides. */
 struct case_run {
     /* given */
@@ -37,6 +39,10 @@ struct case_run {
     bool even;          /* every task costs the same, so that a random subset stands for all */
     size_t result_size; /* bytes of result behind the 64-bit value; 0 by default */
     void *ctx;          /* the case's own; read-only while tasks run */
+    /* What setup has made or measured that processes which repeat it are to use instead of their
+     * own, as text: a folder, a server's port, a calibration. They are given it here, and their
+     * teardown leaves it alone. Empty: nothing. */
+    char handed[CASE_HANDED_MAX];
 };
 
 /* The results of one region, in task order, for verify and answer. */
@@ -56,11 +62,11 @@ struct bench_case {
     task_fn *task;
 
     /* Makes run->ctx and decides the fields above. Runs once, in a process with one thread, before
-     * any task; depends on parameters and seed alone, so that another process can repeat it.
-     * Returns 0, or a code with a message (task_fail) after having undone what it did: EINVAL for
-     * parameters that do not fit together or input that is unusable. NULL: no ctx, -N tasks.
-     * Temporary folders and processes that it makes end in teardown; a process must also end
-     * with its parent (PR_SET_PDEATHSIG). */
+     * any task; depends on parameters, seed and `handed` alone, so that another process can repeat
+     * it: worker processes that are not forked do. Returns 0, or a code with a message (task_fail)
+     * after having undone what it did: EINVAL for parameters that do not fit together or input that
+     * is unusable. NULL: no ctx, -N tasks. Temporary folders and processes that it makes end in
+     * teardown; a process must also end with its parent (PR_SET_PDEATHSIG). */
     int (*setup)(struct case_run *run);
     void (*teardown)(void *ctx);
 

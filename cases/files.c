@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+_Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
+
 #define DEFAULT_TASKS 200
 #define PIECE 65536               /* bytes written or read at once */
 #define PATH_SIZE (PATH_MAX + 32) /* the folder, a slash and an index */
@@ -31,6 +33,7 @@ struct files {
     bool fsync;
     struct sigaction sigxfsz_before; /* what setup changes in the process, for teardown */
     char folder[PATH_MAX];
+    bool borrowed; /* the folder is another process's to remove */
 };
 
 struct files_worker {
@@ -52,6 +55,20 @@ static const struct param files_params[] = {
     {.name = NULL},
 };
 
+static int find_folder(struct files *files, struct case_run *run)
+{
+    const char *parent = param_text(run->params, "folder");
+    files->borrowed = *run->handed != '\0';
+    if (!files->borrowed && tempdir_make(run->handed, sizeof files->folder, parent, "files")) {
+        int cause = errno;
+        return task_fail(parent && cause != ENOSPC ? EINVAL : cause,
+            "cannot make the temporary folder " SHOWN_PATH ": %s; try folder=DIR", run->handed,
+            strerror(cause));
+    }
+    memcpy(files->folder, run->handed, sizeof files->folder);
+    return 0;
+}
+
 static int files_setup(struct case_run *run)
 {
     struct files *files = calloc(1, sizeof *files);
@@ -60,12 +77,8 @@ static int files_setup(struct case_run *run)
     files->seed = run->seed;
     files->size = param_count(run->params, "size");
     files->fsync = strcmp(param_text(run->params, "fsync"), "yes") == 0;
-    const char *parent = param_text(run->params, "folder");
-    if (tempdir_make(files->folder, sizeof files->folder, parent, "files")) {
-        int cause = errno;
-        int code = parent && cause != ENOSPC ? EINVAL : cause;
-        task_fail(code, "cannot make the temporary folder " SHOWN_PATH ": %s; try folder=DIR",
-            files->folder, strerror(cause));
+    int code = find_folder(files, run);
+    if (code) {
         free(files);
         return code;
     }
@@ -82,7 +95,8 @@ static int files_setup(struct case_run *run)
 static void files_teardown(void *ctx)
 {
     struct files *files = ctx;
-    tempdir_remove(files->folder);
+    if (!files->borrowed)
+        tempdir_remove(files->folder);
     sigaction(SIGXFSZ, &files->sigxfsz_before, NULL);
     free(files);
 }

@@ -27,7 +27,8 @@
 
 struct http {
     struct http_server_options options;
-    struct http_server *server; /* NULL: a list of URLs */
+    struct http_server *server; /* NULL: another process has it, or a list of URLs is used */
+    unsigned port;              /* of the built-in server; 0: a list of URLs */
     struct url_list list;
     long timeout_ms;
     struct rlimit files_before; /* what setup changes in the process, for teardown */
@@ -110,11 +111,24 @@ static int refuse_server_params(const struct param_values *params)
     return 0;
 }
 
-static int find_server(struct http *http, const struct case_run *run)
+/* The server of the process whose setup this one repeats, or an own one. */
+static int find_own(struct http *http, struct case_run *run)
+{
+    if (sscanf(run->handed, "%u", &http->port) == 1)
+        return 0;
+    int code = http_server_start(&http->server, &http->options);
+    if (code)
+        return code;
+    http->port = http_server_port(http->server);
+    snprintf(run->handed, sizeof run->handed, "%u", http->port);
+    return 0;
+}
+
+static int find_server(struct http *http, struct case_run *run)
 {
     const char *list = param_text(run->params, "urls");
     if (!list)
-        return http_server_start(&http->server, &http->options);
+        return find_own(http, run);
     int code = refuse_server_params(run->params);
     return code ? code : url_list_read(&http->list, list);
 }
@@ -139,8 +153,8 @@ static int http_setup(struct case_run *run)
         return code;
     }
     if (run->tasks == 0)
-        run->tasks = http->server ? DEFAULT_TASKS : http->list.count;
-    run->even = http->server != NULL;
+        run->tasks = http->port ? DEFAULT_TASKS : http->list.count;
+    run->even = http->port != 0;
     run->ctx = http;
     return 0;
 }
@@ -180,14 +194,14 @@ static bool set_options(const struct http *http, struct http_worker *worker)
     CURLcode codes[] = {
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L),
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, worker->error),
-        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http->server ? hash_body : skip_body),
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http->port ? hash_body : skip_body),
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, worker),
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket),
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, worker),
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, http->timeout_ms),
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "poolbench"),
         /* the request for 127.0.0.1 is not for a proxy from the environment */
-        http->server ? curl_easy_setopt(easy, CURLOPT_PROXY, "") : CURLE_OK,
+        http->port ? curl_easy_setopt(easy, CURLOPT_PROXY, "") : CURLE_OK,
         /* a timeout must not wait for the resolver's thread, which may live on for seconds */
         curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L),
     };
@@ -240,10 +254,9 @@ static void http_worker_leave(const void *ctx, void *local)
 /* The URL of a task; `own` is room for one of our own server's. */
 static const char *find_url(const struct http *http, uint64_t index, char own[OWN_URL_SIZE])
 {
-    if (!http->server)
+    if (!http->port)
         return http->list.urls[index % http->list.count];
-    snprintf(own, OWN_URL_SIZE, "http://127.0.0.1:%u/%" PRIu64,
-        (unsigned)http_server_port(http->server), index);
+    snprintf(own, OWN_URL_SIZE, "http://127.0.0.1:%u/%" PRIu64, http->port, index);
     return own;
 }
 
@@ -306,7 +319,7 @@ static int http_task(const void *ctx, void *local, uint64_t index, struct task_r
     if (code)
         return code;
     result->value = (uint64_t)status;
-    if (!http->server)
+    if (!http->port)
         return 0;
     const struct http_server_options *options = &http->options;
     if (worker->hash != content_hash(hash_mix(options->seed, index), options->size))

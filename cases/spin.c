@@ -210,7 +210,8 @@ static double measure_fixed(
 /* The fixed cost depends on the iterations (how well the next call overlaps them, how often the
  * end of an uneven chain is mispredicted), and the iterations on it: a few rounds settle both, each
  * moving less than the one before so that they cannot swing to and fro (Robbins, Monro 1951). */
-static int calibrate(struct spin *spin, const struct shape *shape, double grain_ns)
+static int calibrate(
+    struct spin *spin, const struct shape *shape, double grain_ns, double measured[2])
 {
     void *chain = NULL;
     int code = spin_worker_enter(spin, &chain);
@@ -223,16 +224,32 @@ static int calibrate(struct spin *spin, const struct shape *shape, double grain_
         fill(spin, shape, probe_ns / iteration_ns, fixed_ns / iteration_ns);
         fixed_ns += (measure_fixed(spin, chain, probe_ns, iteration_ns) - fixed_ns) / round;
     }
-    fill(spin, shape, grain_ns / iteration_ns, fixed_ns / iteration_ns);
+    measured[0] = grain_ns / iteration_ns;
+    measured[1] = fixed_ns / iteration_ns;
     spin_worker_leave(spin, chain);
     return 0;
 }
 
-static int choose_work(struct spin *spin, const struct param_values *params)
+/* The calibration is handed on: another one would be other work. */
+static int choose_by_grain(struct spin *spin, const struct shape *shape, struct case_run *run)
 {
+    double measured[2], grain_ns = (double)param_duration(run->params, "grain");
+    if (sscanf(run->handed, "%lf %lf", &measured[0], &measured[1]) != 2) {
+        int code = calibrate(spin, shape, grain_ns, measured);
+        if (code != 0)
+            return code;
+        snprintf(run->handed, sizeof run->handed, "%a %a", measured[0], measured[1]);
+    }
+    fill(spin, shape, measured[0], measured[1]);
+    return 0;
+}
+
+static int choose_work(struct spin *spin, struct case_run *run)
+{
+    const struct param_values *params = run->params;
     const struct shape *shape = shape_named(param_text(params, "shape"));
     if (!param_given(params, "iterations"))
-        return calibrate(spin, shape, (double)param_duration(params, "grain"));
+        return choose_by_grain(spin, shape, run);
     if (param_given(params, "grain"))
         return task_fail(EINVAL, "grain and iterations both set a task's work; give one");
     fill(spin, shape, (double)param_count(params, "iterations"), 0);
@@ -245,7 +262,7 @@ static int spin_setup(struct case_run *run)
     if (spin == NULL)
         return task_fail(ENOMEM, "no memory for the table of grains");
     spin->seed = run->seed;
-    int code = choose_work(spin, run->params);
+    int code = choose_work(spin, run);
     if (code != 0) {
         free(spin);
         return code;

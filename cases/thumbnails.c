@@ -151,11 +151,13 @@ static int open_output(struct thumbnails *job, const char *given)
     return 0;
 }
 
-static int make_output(struct thumbnails *job)
+static int make_output(struct thumbnails *job, struct case_run *run)
 {
+    bool borrowed = *run->handed != '\0'; /* from the process whose setup this one repeats */
     job->temporary =
-        tempdir_make(job->output_path, sizeof job->output_path, NULL, "thumbnails") == 0;
-    if (!job->temporary || (job->output = open_folder(job->output_path)) < 0)
+        !borrowed && tempdir_make(run->handed, sizeof job->output_path, NULL, "thumbnails") == 0;
+    memcpy(job->output_path, run->handed, sizeof job->output_path);
+    if (!(job->temporary || borrowed) || (job->output = open_folder(job->output_path)) < 0)
         return task_fail(errno,
             "cannot make the temporary folder " SHOWN_PATH ": %s; set TMPDIR, or give --param "
             "output=DIR",
@@ -204,7 +206,7 @@ static int thumbnails_setup(struct case_run *run)
     snprintf(job->prefix, sizeof job->prefix, ".thumbnail-%ld-", (long)getpid());
     int code = input != NULL ? list_input(job, input, run->tasks) : make_input(job, run);
     if (code == 0)
-        code = output != NULL ? open_output(job, output) : make_output(job);
+        code = output != NULL ? open_output(job, output) : make_output(job, run);
     if (code != 0) {
         thumbnails_teardown(job);
         return code;

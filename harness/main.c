@@ -1,5 +1,6 @@
-/* The table of subcommands. */
+/* The table of subcommands. Worker processes of `spawn` end in the first line of main. */
 #include "cli/commands.h"
+#include "pool/pool.h"
 #include "util/interrupt.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+    pool_worker_main(argc, argv);
     if (argc < 2) {
         usage(stderr);
         return STATUS_USAGE;

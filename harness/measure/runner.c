@@ -3,9 +3,11 @@
 #include "runner.h"
 
 #include "../pool/backend.h"
+#include "../pool/mapping.h"
 #include "../util/interrupt.h"
 #include "clock.h"
 #include "memory.h"
+#include "reopen.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -76,6 +77,75 @@ static void tap_leave(const void *ctx, void *local)
     if (workload->bench->worker_leave)
         workload->bench->worker_leave(workload->run.ctx, local);
 }
+
+/* ---- the tap in a worker process that is not forked by the sample's ---- */
+
+/* What it is made of there; the indices and the case's `again` lie behind it. */
+struct tap_copy {
+    uint64_t stride, indices;
+    size_t report_size; /* of the report that the times go to; 0: not timed */
+};
+
+static int remade_enter(const void *ctx, void **local)
+{
+    return reopen_enter(((const struct tap *)ctx)->workload->run.ctx, local);
+}
+
+static void remade_leave(const void *ctx, void *local)
+{
+    reopen_leave(((const struct tap *)ctx)->workload->run.ctx, local);
+}
+
+static int remake_tap(const void *bytes, size_t size, struct pool_config *config)
+{
+    static struct tap tap;
+    const struct tap_copy *copy = bytes;
+    const uint64_t *indices = (const uint64_t *)(copy + 1), *again = indices + copy->indices;
+    tap.stride = copy->stride;
+    tap.indices = copy->indices ? indices : NULL;
+    if (copy->report_size) {
+        struct report *report = mapping_open(copy->report_size, config->remake_fd);
+        if (!report)
+            return task_fail(errno, "the sample's report: %s", strerror(errno));
+        tap.times = report->task_times;
+    }
+    tap.workload = reopen_case(again, size - (size_t)((const char *)again - (const char *)bytes));
+    config->task = tap_task;
+    config->ctx = &tap;
+    config->worker_enter = remade_enter;
+    config->worker_leave = remade_leave;
+    return tap.workload ? 0 : EIO;
+}
+
+/* Gives the sample's pool what such a process needs; it is kept until the sample's end. */
+static void let_remake_tap(struct pool_config *config, const struct tap *tap,
+    const struct runner_spec *spec, size_t report_size)
+{
+    const struct workload *workload = tap->workload;
+    size_t indices = tap->indices ? spec->tasks * sizeof *tap->indices : 0;
+    size_t size = sizeof(struct tap_copy) + indices + workload->again_size;
+    struct tap_copy *copy = malloc(size);
+    if (!copy || !workload->again) /* the backend that needs it says so */
+        return;
+    *copy = (struct tap_copy){.stride = tap->stride,
+        .indices = tap->indices ? spec->tasks : 0,
+        .report_size = tap->times ? report_size : 0};
+    if (tap->indices)
+        memcpy(copy + 1, tap->indices, indices);
+    memcpy((char *)(copy + 1) + indices, workload->again, workload->again_size);
+    config->remake = remake_tap;
+    config->remake_bytes = copy;
+    config->remake_size = size;
+}
+
+static void let_remake(struct pool_config *config, const struct workload *workload)
+{
+    config->remake = workload->again ? reopen_remake : NULL;
+    config->remake_bytes = workload->again;
+    config->remake_size = workload->again_size;
+}
+
+/* ---- the sample's process ---- */
 
 static double seconds_of(struct timeval time)
 {
@@ -181,8 +251,8 @@ static int warm_sample(struct child *child)
     return 0;
 }
 
-static _Noreturn void child_main(
-    struct workload *workload, const struct runner_spec *spec, struct report *report)
+static _Noreturn void child_main(struct workload *workload, const struct runner_spec *spec,
+    struct report *report, size_t report_size, int report_fd)
 {
     struct tap tap = {
         .workload = workload,
@@ -205,8 +275,13 @@ static _Noreturn void child_main(
                 .arena = &workload->arena,
                 .task_timeout_s = spec->task_timeout_s,
                 .task_retries = spec->task_retries,
+                .remake_fd = report_fd,
             },
     };
+    if (tapped)
+        let_remake_tap(&child.config, &tap, spec, report_size);
+    else
+        let_remake(&child.config, workload);
     arena_populate(&workload->arena);
     int failed = spec->cold ? time_regions(&child) : warm_sample(&child);
     report->finished = !failed;
@@ -291,20 +366,14 @@ static void tell_until_over(const struct runner_spec *spec, pid_t pid)
     close(over.fd);
 }
 
-/* Shared with the child; NULL with errno. */
-static struct report *map_report(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
 int runner_sample(struct workload *workload, const struct runner_spec *spec,
     struct result_sample *sample, struct runner_detail *detail)
 {
     if (interrupt_requested())
         return -1;
     size_t size = sizeof(struct report) + spec->workers * sizeof(pid_t);
-    struct report *report = map_report(size);
+    int fd;
+    struct report *report = mapping_make(size, true, &fd); /* shared with the child */
     if (!report) {
         snprintf(sample->failure, sizeof sample->failure, "no memory for a sample's report: %s",
             strerror(errno));
@@ -314,7 +383,7 @@ int runner_sample(struct workload *workload, const struct runner_spec *spec,
     fflush(NULL);
     pid_t pid = interrupt_fork();
     if (pid == 0)
-        child_main(workload, spec, report);
+        child_main(workload, spec, report, size, fd);
     int status = 0;
     struct rusage usage = {0};
     if (pid > 0) {
@@ -331,6 +400,6 @@ int runner_sample(struct workload *workload, const struct runner_spec *spec,
     judge(workload, spec, sample);
     if (detail)
         fill_detail(detail, spec, report);
-    munmap(report, size);
+    mapping_free(report, size, fd);
     return interrupt_requested() ? -1 : 0;
 }

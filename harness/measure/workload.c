@@ -2,6 +2,7 @@
 #include "workload.h"
 
 #include "registry.h"
+#include "reopen.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,32 +87,13 @@ static enum status set_params(
 static enum status set_up(struct workload *workload, char *why, size_t size)
 {
     int code = workload->bench->setup ? workload->bench->setup(&workload->run) : 0;
-    if (code) {
-        snprintf(why, size, "case %s: %s", workload->bench->name, task_message(code));
-        return code == EINVAL ? STATUS_USAGE : STATUS_FAILED;
-    }
-    uint64_t tasks = workload->run.tasks;
-    workload->reference = calloc(tasks + 1, sizeof *workload->reference);
-    workload->known = calloc(tasks + 1, sizeof *workload->known);
-    if (workload->reference && workload->known &&
-        arena_make(&workload->arena, tasks, workload->run.result_size) == 0)
+    if (code == 0)
         return STATUS_DONE;
-    snprintf(why, size, "case %s: no memory for %llu tasks (%s); ask for fewer with -N",
-        workload->bench->name, (unsigned long long)tasks, strerror(errno));
-    if (workload->bench->teardown)
-        workload->bench->teardown(workload->run.ctx);
-    return STATUS_FAILED;
+    snprintf(why, size, "case %s: %s", workload->bench->name, task_message(code));
+    return code == EINVAL ? STATUS_USAGE : STATUS_FAILED;
 }
 
-static void free_memory(struct workload *workload)
-{
-    arena_free(&workload->arena);
-    free(workload->reference);
-    free(workload->known);
-    param_free(workload->params);
-}
-
-enum status workload_open(
+enum status workload_open_case(
     struct workload *workload, const struct workload_request *request, char *why, size_t size)
 {
     *workload = (struct workload){0};
@@ -121,17 +103,57 @@ enum status workload_open(
     status = set_params(workload, request->options, why, size);
     workload->run = (struct case_run){
         .params = workload->params, .seed = request->seed, .tasks = request->tasks};
+    if (request->handed)
+        snprintf(workload->run.handed, sizeof workload->run.handed, "%s", request->handed);
     if (status == STATUS_DONE)
         status = set_up(workload, why, size);
     if (status)
-        free_memory(workload);
+        param_free(workload->params);
     return status;
+}
+
+void workload_close_case(struct workload *workload)
+{
+    if (workload->bench->teardown)
+        workload->bench->teardown(workload->run.ctx);
+    param_free(workload->params);
+}
+
+static int make_memory(struct workload *workload)
+{
+    uint64_t tasks = workload->run.tasks;
+    workload->reference = calloc(tasks + 1, sizeof *workload->reference);
+    workload->known = calloc(tasks + 1, sizeof *workload->known);
+    if (!workload->reference || !workload->known)
+        return -1;
+    return arena_make(&workload->arena, tasks, workload->run.result_size);
+}
+
+static void free_memory(struct workload *workload)
+{
+    arena_free(&workload->arena);
+    free(workload->reference);
+    free(workload->known);
+    free(workload->again);
+}
+
+enum status workload_open(
+    struct workload *workload, const struct workload_request *request, char *why, size_t size)
+{
+    enum status status = workload_open_case(workload, request, why, size);
+    if (status)
+        return status;
+    if (make_memory(workload) == 0 && reopen_note(workload, request) == 0)
+        return STATUS_DONE;
+    snprintf(why, size, "case %s: no memory for %llu tasks (%s); ask for fewer with -N",
+        workload->bench->name, (unsigned long long)workload->run.tasks, strerror(errno));
+    workload_close(workload);
+    return STATUS_FAILED;
 }
 
 void workload_close(struct workload *workload)
 {
-    if (workload->bench->teardown)
-        workload->bench->teardown(workload->run.ctx);
+    workload_close_case(workload);
     free_memory(workload);
 }
 

@@ -20,6 +20,8 @@ struct workload {
     struct arena arena;  /* the results of the last region */
     uint64_t *reference; /* serial's value of each task ... */
     bool *known;         /* ... where it has run it, and it was ok */
+    void *again;         /* how another process opens it: reopen.h */
+    size_t again_size;
 };
 
 /* "cpu", "io", ...: the word for a kind. */
@@ -32,6 +34,7 @@ struct workload_request {
         *options;   /* where PARAM_MANY "param" holds name=value texts; or NULL */
     uint64_t tasks; /* -N; 0: not given */
     uint64_t seed;
+    const char *handed; /* by the setup that is repeated; NULL: none is */
 };
 
 /* Opens a case in a process with one thread. Returns STATUS_DONE, or another status with one line
@@ -43,6 +46,11 @@ enum status workload_open(
 
 /* Ends it: teardown, then memory. */
 void workload_close(struct workload *workload);
+
+/* The same for one whose results are in another process: without an arena and reference. */
+enum status workload_open_case(
+    struct workload *workload, const struct workload_request *request, char *why, size_t size);
+void workload_close_case(struct workload *workload);
 
 /* What the arena holds after a region over `tasks` tasks; task i of the region is the case's task
  * indices[i] (NULL: i). */

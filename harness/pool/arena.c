@@ -1,6 +1,8 @@
 /* The arena: slots, status bytes and failures of a region, in one shared mapping. */
 #include "backend.h"
 
+#include "mapping.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +35,14 @@ static int lay_out(const struct arena *arena, struct layout *layout)
     return 0;
 }
 
+static void place(struct arena *arena, unsigned char *base, const struct layout *layout)
+{
+    arena->failed = (_Atomic uint64_t *)(void *)base;
+    arena->status = (_Atomic unsigned char *)(base + layout->status);
+    arena->slots = base + layout->slots;
+    arena->failures = (struct task_failure *)(void *)(base + layout->failures);
+}
+
 int arena_make(struct arena *arena, uint64_t tasks, size_t result_size)
 {
     struct layout layout;
@@ -44,15 +54,22 @@ int arena_make(struct arena *arena, uint64_t tasks, size_t result_size)
         errno = EOVERFLOW;
         return -1;
     }
-    unsigned char *base =
-        mmap(NULL, layout.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED)
+    unsigned char *base = mapping_make(layout.size, true, &arena->fd);
+    if (!base)
         return -1;
-    arena->failed = (_Atomic uint64_t *)(void *)base;
-    arena->status = (_Atomic unsigned char *)(base + layout.status);
-    arena->slots = base + layout.slots;
-    arena->failures = (struct task_failure *)(void *)(base + layout.failures);
+    place(arena, base, &layout);
     memset(base, 0, layout.failures); /* a page's first touch must not be part of a sample */
+    return 0;
+}
+
+int arena_attach(struct arena *arena, int fd)
+{
+    struct layout layout;
+    unsigned char *base = lay_out(arena, &layout) ? NULL : mapping_open(layout.size, fd);
+    arena->fd = -1;
+    if (!base)
+        return -1;
+    place(arena, base, &layout);
     return 0;
 }
 
@@ -67,7 +84,7 @@ void arena_free(struct arena *arena)
 {
     struct layout layout;
     if (arena->failed && lay_out(arena, &layout) == 0)
-        munmap((void *)arena->failed, layout.size);
+        mapping_free((void *)arena->failed, layout.size, arena->fd);
     arena->failed = NULL;
 }
 

@@ -25,6 +25,10 @@ void arena_fail(const struct arena *arena, uint64_t index, enum task_status stat
 void arena_lose(
     const struct arena *arena, uint64_t index, int code, unsigned worker, const char *message);
 
+/* Maps another process's arena, of which it is a copy, by its descriptor, which is closed. Returns
+ * 0, or -1 with errno. */
+int arena_attach(struct arena *arena, int fd);
+
 /* Drops the places of failures that the dead had reserved and not filled. Called while nobody
  * notes any. */
 void arena_tidy(const struct arena *arena);

@@ -10,10 +10,10 @@
 
 #include "../measure/clock.h"
 #include "idle.h"
+#include "mapping.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* A place is fetched so long before it is filled: a worker had it last. */
@@ -33,7 +33,7 @@ static uint32_t queue_length(uint32_t max)
     return length;
 }
 
-struct calls *calls_make(uint32_t max, size_t call_size)
+struct calls *calls_make(uint32_t max, size_t call_size, int *fd)
 {
     struct calls made = {.max = max, .mask = queue_length(max) - 1, .call_size = call_size};
     made.stride = round_up(call_size ? call_size : 1, CACHE_LINE);
@@ -47,17 +47,15 @@ struct calls *calls_make(uint32_t max, size_t call_size)
         errno = EOVERFLOW;
         return NULL;
     }
-    struct calls *calls = mmap(
-        NULL, made.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (calls == MAP_FAILED)
-        return NULL;
-    *calls = made;
+    struct calls *calls = mapping_make(made.size, false, fd);
+    if (calls)
+        *calls = made;
     return calls;
 }
 
-void calls_free(struct calls *calls)
+void calls_free(struct calls *calls, int fd)
 {
-    munmap(calls, calls->size);
+    mapping_free(calls, calls->size, fd);
 }
 
 static void *at(struct calls *calls, size_t offset)
@@ -190,6 +188,11 @@ static void end_given_up(const struct engine *engine)
         _exit(1);
 }
 
+static pool_function *function_of(const struct engine *engine, const struct call *call)
+{
+    return (pool_function *)((uintptr_t)call->function + engine->code_shift);
+}
+
 static void run_one(const struct runner *me, uint32_t slot)
 {
     struct calls *calls = me->engine->calls;
@@ -210,7 +213,7 @@ static void run_one(const struct runner *me, uint32_t slot)
             .payload_size = call->payload_size,
             .result = calls_result(calls, slot),
         };
-        int code = call->function(&given);
+        int code = function_of(me->engine, call)(&given);
         POOL_POINT(CALL_RETURNED);
         note_outcome(calls, slot, &given, code);
         POOL_POINT(CALL_NOTED);

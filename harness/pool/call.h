@@ -32,7 +32,7 @@ enum call_fate {
 
 struct call {
     _Alignas(CACHE_LINE) _Atomic uint64_t state;
-    pool_function *function;
+    pool_function *function; /* an address of the owner's */
     size_t payload_size, result_size;
     _Atomic uint64_t started; /* a clock_now, where it is timed; 0: not begun */
     int code;                 /* what the function returned, or how its worker died */
@@ -55,9 +55,10 @@ struct calls {
     struct call slots[];
 };
 
-/* Maps the slots; pages are touched when they are used. NULL with errno. */
-struct calls *calls_make(uint32_t max, size_t call_size);
-void calls_free(struct calls *calls);
+/* Maps the slots; pages are touched when they are used. *fd is as mapping_make's, for calls_free.
+ * NULL with errno. */
+struct calls *calls_make(uint32_t max, size_t call_size, int *fd);
+void calls_free(struct calls *calls, int fd);
 
 /* What follows a slot in a list of ended ones: its slot + 1; 0: nothing. Apart from the slots, so
  * that to walk a list is not to wait for each of its slots' lines. */

@@ -4,6 +4,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,4 +50,13 @@ void crew_work(struct engine *engine, unsigned first, unsigned threads)
     for (unsigned i = 1; i < threads; i++)
         pthread_join(mates[i].handle, NULL);
     free(mates);
+}
+
+void crew_be(struct engine *engine, unsigned first)
+{
+    if (engine->pool->config.arena)
+        arena_populate(engine->pool->config.arena);
+    crew_work(engine, first, engine->pool->config.threads_each);
+    fflush(stdout); /* what tasks have printed, and no more: input may be shared */
+    _exit(0);
 }

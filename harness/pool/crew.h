@@ -9,4 +9,8 @@
  * of them: the pool has failed. */
 void crew_work(struct engine *engine, unsigned first, unsigned threads);
 
+/* A worker process from when it knows the pool to its end: crew_work with the threads that the pool
+ * wants, the arena mapped. */
+_Noreturn void crew_be(struct engine *engine, unsigned first);
+
 #endif

@@ -4,6 +4,7 @@
 #include "../measure/cpus.h"
 #include "call.h"
 #include "idle.h"
+#include "mapping.h"
 #include "timed.h"
 
 #include <stdio.h>
@@ -36,15 +37,27 @@ static unsigned usable_cpus(void)
     return known;
 }
 
-static int map_common(struct engine *engine)
+static void *map_private(size_t size)
 {
-    void *memory = mmap(NULL, common_size(engine->workers), PROT_READ | PROT_WRITE,
-        MAP_ANONYMOUS | (engine->shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
-    if (memory == MAP_FAILED)
-        return -1;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void place_common(struct engine *engine, void *memory)
+{
     engine->common = memory;
     engine->lanes = (struct lane *)(engine->common + 1);
     engine->sleepers = (_Atomic uint64_t *)(void *)&engine->lanes[engine->workers + 1];
+}
+
+static int map_common(struct engine *engine)
+{
+    size_t size = common_size(engine->workers);
+    void *memory =
+        engine->shared ? mapping_make(size, true, &engine->common_fd) : map_private(size);
+    if (!memory)
+        return -1;
+    place_common(engine, memory);
     for (unsigned i = 0; i <= engine->workers; i++)
         atomic_init(&engine->lanes[i].current, LANE_NONE);
     return 0;
@@ -58,6 +71,8 @@ struct engine *engine_make(const struct pool *pool, bool shared, bool owner_work
     unsigned usable = usable_cpus(), workers = pool->config.workers;
     *engine = (struct engine){
         .pool = pool,
+        .common_fd = -1,
+        .calls_fd = -1,
         .workers = workers,
         .shared = shared,
         .owner_works = owner_works,
@@ -73,8 +88,8 @@ struct engine *engine_make(const struct pool *pool, bool shared, bool owner_work
         engine_free(engine);
         return NULL;
     }
-    if (pool->config.calls_max > 0 &&
-        !(engine->calls = calls_make(pool->config.calls_max, pool->config.call_size))) {
+    if (pool->config.calls_max > 0 && !(engine->calls = calls_make(pool->config.calls_max,
+                                            pool->config.call_size, &engine->calls_fd))) {
         engine_free(engine);
         return NULL;
     }
@@ -84,10 +99,23 @@ struct engine *engine_make(const struct pool *pool, bool shared, bool owner_work
 void engine_free(struct engine *engine)
 {
     if (engine->calls)
-        calls_free(engine->calls);
-    munmap(engine->common, common_size(engine->workers));
+        calls_free(engine->calls, engine->calls_fd);
+    mapping_free(engine->common, common_size(engine->workers), engine->common_fd);
     timed_free(engine);
     free(engine);
+}
+
+int engine_attach(
+    struct engine *engine, const struct pool *pool, int common, int calls, size_t calls_size)
+{
+    void *memory = mapping_open(common_size(engine->workers), common);
+    engine->pool = pool;
+    engine->common_fd = engine->calls_fd = -1;
+    if (!memory)
+        return -1;
+    place_common(engine, memory);
+    engine->calls = calls < 0 ? NULL : mapping_open(calls_size, calls);
+    return calls < 0 || engine->calls ? 0 : -1;
 }
 
 /* ---- running ---- */

@@ -26,6 +26,11 @@
 struct engine *engine_make(const struct pool *pool, bool shared, bool owner_works);
 void engine_free(struct engine *engine);
 
+/* Makes a copy of the owner's view the calling process's own, by the descriptors of what it shares,
+ * which are closed (calls: -1 where there are none). Returns 0, or -1 with errno. */
+int engine_attach(
+    struct engine *engine, const struct pool *pool, int common, int calls, size_t calls_size);
+
 /* A worker's whole life: enter, run tasks, leave when the engine stops. False when it could not
  * enter; why stands in its lane. */
 bool engine_worker(struct engine *engine, unsigned worker);

@@ -4,6 +4,7 @@
 #include "../measure/clock.h"
 #include "call.h"
 #include "engine.h"
+#include "handover.h"
 #include "idle.h"
 
 #include <errno.h>
@@ -166,6 +167,10 @@ void future_abandon(struct future *future)
 struct future *future_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options)
 {
+    if (pool->engine && pool->engine->handed_over && handover_check_call(function)) {
+        errno = EINVAL;
+        return NULL;
+    }
     struct future *future = future_make(pool, options);
     if (!future)
         return NULL;

@@ -103,10 +103,13 @@ struct engine {
     struct common *common;
     struct lane *lanes;
     _Atomic uint64_t *sleepers;
-    struct calls *calls;    /* NULL: none */
-    unsigned char *results; /* of threads in timed regions: timed.h; NULL: none */
+    struct calls *calls;     /* NULL: none */
+    unsigned char *results;  /* of threads in timed regions: timed.h; NULL: none */
+    int common_fd, calls_fd; /* the owner's descriptors of both, -1: none */
+    uintptr_t code_shift;    /* from the owner's program to where this process has it */
     unsigned workers;
     bool shared;          /* futexes between processes */
+    bool handed_over;     /* a worker process is none of the owner's forks (handover.h) */
     bool owner_works;     /* the owner runs tasks while it waits */
     bool ends_when_spent; /* a worker that is to be replaced ends, and its process with it */
     bool may_spin;        /* there is a usable CPU for each who works */

@@ -73,7 +73,7 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
                           : config->task_retries > 0   ? "task_retries is"
                                                        : NULL;
     if (special && !pool->engine) {
-        snprintf(why, size, "%s: %s for threads, processes and hybrid", ops->name, special);
+        snprintf(why, size, "%s: %s for threads, processes, hybrid and spawn", ops->name, special);
         pool_stop(pool);
         return NULL;
     }
@@ -142,7 +142,7 @@ struct pool *pool_start(
     }
     if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks)) {
         snprintf(why, size, "%s: workers_min is %s", ops->name,
-            ops->shrinks ? "more than workers" : "for threads, processes and hybrid");
+            ops->shrinks ? "more than workers" : "for threads, processes, hybrid and spawn");
         errno = EINVAL;
         return NULL;
     }

@@ -6,8 +6,8 @@
  * task i writes slot i.
  *
  * Beside regions a pool runs calls: a function with a payload of bytes, submitted one by one, each
- * with a future. `threads`, `processes` and `hybrid` do both, alike; another backend that has no
- * calls says so (ENOTSUP).
+ * with a future. `threads`, `processes`, `hybrid` and `spawn` do both, alike; another backend that
+ * has no calls says so (ENOTSUP).
  *
  * Threads: a pool belongs to the thread that started it, its owner; only the owner calls these
  * functions. Whoever else does (a task that uses its own pool, in particular) gets EPERM at once,
@@ -16,6 +16,8 @@
  *
  * For those who know Python (docs/crosswalk.md has every name, its test and its cost):
  *   Pool(n), Executor(n), Parallel(n_jobs)  pool_start; as joblib counts: measure/cpus.h
+ *   get_context("fork"), ("spawn")          pool_processes, pool_spawn (with pool_worker_main)
+ *   get_context("forkserver")               pool_processes, after pool_zygote_start
  *   initializer, initargs, local            worker_enter, ctx, the worker's local
  *   map, starmap, Parallel()(...)           pool_map (chunksize: chunk), pool_run
  *   map_async, starmap_async                pool_map_async
@@ -87,6 +89,7 @@ struct arena {
     struct task_failure *failures; /* the first failures_max failures of a region, unordered */
     uint64_t failures_max;
     _Atomic uint64_t *failed; /* how many failures there were, also beyond failures_max */
+    int fd;                   /* of all this memory; -1: none, and forked workers alone share it */
     /* The pool that has a region under way on it (its process, its number there); 0: none. In the
      * calling process's memory: a forked copy of the arena knows nothing of what others do. */
     _Atomic uint64_t user;
@@ -119,8 +122,8 @@ struct pool_ops;
 struct pool_config {
     unsigned workers; /* at least 1 */
     /* Where the system refuses some of them (EAGAIN, ENOMEM), the pool starts with as many as it
-     * gives, at least so many; `hybrid` with whole processes. 0: all or nothing. `threads`,
-     * `processes` and `hybrid` only. */
+     * gives, at least so many; `hybrid` with whole processes. 0: all or nothing. Backends that
+     * have calls only. */
     unsigned workers_min;
     unsigned
         threads_each; /* of a process (hybrid), a divisor of workers; 0: the backend's choice */
@@ -131,9 +134,9 @@ struct pool_config {
     struct arena *arena;                                /* NULL: this pool runs no regions */
     /* A worker is replaced after so many tasks and calls (maxtasksperchild): a process ends, a
      * thread leaves and enters again, but goes on as it is where it cannot enter. The owner, where
-     * it works, is no worker in this. 0: never. `threads`, `processes` and `hybrid` only. */
+     * it works, is no worker in this. 0: never. Backends that have calls only. */
     uint64_t tasks_per_worker;
-    /* A region's tasks; `threads`, `processes` and `hybrid` only. A task that runs for longer than
+    /* A region's tasks; backends that have calls only. A task that runs for longer than
      * task_timeout_s, from its start in a worker, is TIMEOUT within half a second. A process is
      * killed for that (SIGTERM, SIGKILL after 200 ms) and replaced: what other threads of it run is
      * LOST. A thread cannot be stopped: the task is given up, its result dropped; pool_map returns
@@ -160,7 +163,37 @@ struct pool_config {
      * changed, for successors of workers that die too. A death among the others costs no more than
      * else, and is noticed when the owner has done its share. */
     bool owner_works;
+    /* A worker process that is not forked by the owner (`spawn`, or the zygote's) has none of its
+     * memory. This, a function of the program's own, runs there before the worker enters, on a copy
+     * of the bytes that stays (on a cache line), and fills in the task, ctx, worker_enter and
+     * worker_leave that are to be used there: functions are those above where they are the
+     * program's own, else NULL (a plug-in's have to be found again), ctx is NULL. Returns 0, or a
+     * code with a message: the worker cannot enter. remake_fd is a descriptor that it has too,
+     * under the number in its `config`, closed on exec there; 0: none. The bytes may change after
+     * pool_start. NULL: nothing is to be made. */
+    int (*remake)(const void *bytes, size_t size, struct pool_config *config);
+    const void *remake_bytes;
+    size_t remake_size;
+    int remake_fd;
 };
+
+/* `processes` and `hybrid` fork, which a process can do only while it has one thread, since a fork
+ * takes only that one along, with whatever locks the others hold. A pool that is started beside
+ * other threads is refused, and one whose worker is to be replaced beside threads is broken, unless
+ * there is a zygote: a small process that was forked before, and now forks in the owner's stead.
+ * Such a worker has the memory of that time, so that it needs remake as those of `spawn` do, or no
+ * ctx; its functions have to be the program's own. A pool of one thread's that was started without
+ * a zygote, or with a ctx and no remake, does without to its end.
+ *
+ * Starts the zygote, if there is none. To be called while the process has one thread. Returns 0, or
+ * -1 with one line in why. Its death breaks the pools whose workers it has forked, with a message;
+ * it ends with the owner. pool_zygote_stop ends it, after the pools. */
+int pool_zygote_start(char *why, size_t size);
+void pool_zygote_stop(void);
+
+/* To be called first in the main of a program that uses `spawn`, before there are threads. Returns
+ * at once, except in a worker process, which is the program started anew: there it never does. */
+void pool_worker_main(int argc, char **argv);
 
 /* A task may start a pool of its own, whose tasks may not. */
 #define POOL_DEPTH_MAX 2
@@ -190,7 +223,7 @@ int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const 
     uint64_t tasks, uint64_t *values);
 
 /* The backends that have the whole API; harness/measure/registry.h finds any by its name. */
-extern const struct pool_ops pool_threads, pool_processes;
+extern const struct pool_ops pool_threads, pool_processes, pool_hybrid, pool_spawn;
 
 /* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
  * running, but 0.1 s at most where a thread is stuck in a task; calls that have not begun are
@@ -241,7 +274,8 @@ struct pool_options {
 
 /* Submits a call; the payload is copied. options may be NULL. Returns its future, which future_free
  * must be given back, or NULL with errno and a message (task_message): E2BIG (the payload is above
- * call_size), EAGAIN (calls_max futures exist), EPIPE (the pool is closed), ENOTSUP, EPERM. */
+ * call_size), EAGAIN (calls_max futures exist), EPIPE (the pool is closed), ENOTSUP, EPERM, EINVAL
+ * (a worker may not be a fork of the owner's, and the function is not the program's own). */
 struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options);
 

@@ -3,12 +3,13 @@
  * it is worker 0, whose place among the processes stays empty. A process that dies costs the tasks
  * that its workers were running, one each: the parent notices within ENGINE_RECHECK_MS, notes them
  * lost, starts another process and lets the rest be done. Processes die with their parent
- * (PR_SET_PDEATHSIG). Here a process is one worker; see processes.h and hybrid.c for several. */
+ * (PR_SET_PDEATHSIG, lifeline.h). Here a process is one worker; see processes.h and hybrid.c for
+ * several. */
 #include "processes.h"
 #include "../measure/clock.h"
-#include "../util/own_threads.h"
-#include "crew.h"
 #include "engine.h"
+#include "launch.h"
+#include "lifeline.h"
 #include "retry.h"
 #include "timed.h"
 
@@ -17,8 +18,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Processes may be killed from outside before their workers have entered; but where entering itself
@@ -39,57 +38,17 @@ static unsigned threads_each(const struct processes *processes)
     return processes->pool.config.threads_each;
 }
 
-/* The owner's descriptors are not a worker's. */
-static void close_inherited(struct processes *processes)
+/* Starts a process with its workers. Returns 0, or errno with a message. */
+static int start_process(struct processes *processes, unsigned index)
 {
-    deaths_close(&processes->deaths);
-    for (unsigned i = 0; i < processes->count; i++)
-        if (processes->all[i].pid > 0 && processes->all[i].pidfd >= 0)
-            close(processes->all[i].pidfd);
-}
-
-static _Noreturn void child_main(struct processes *processes, unsigned first, pid_t parent)
-{
-    struct engine *engine = processes->pool.engine;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
-        _exit(1);
-    close_inherited(processes);
-    if (engine->pool->config.arena)
-        arena_populate(engine->pool->config.arena);
-    crew_work(engine, first, threads_each(processes));
-    fflush(stdout); /* what tasks have printed, and no more: input may be shared */
-    _exit(0);
-}
-
-/* Forks a process with its workers. Returns 0, or errno. */
-static int fork_process(struct processes *processes, unsigned index)
-{
-    pid_t parent = getpid();
+    struct process *process = &processes->all[index];
     unsigned threads = threads_each(processes), first = index * threads;
     for (unsigned i = first; i < first + threads; i++)
         atomic_store(&processes->pool.engine->lanes[i].entered, 0);
-    fflush(NULL); /* or the worker would write it again */
-    pid_t pid = fork();
-    if (pid == 0)
-        child_main(processes, first, parent);
-    if (pid < 0)
-        return errno;
-    processes->all[index] =
-        (struct process){.pid = pid, .pidfd = deaths_watch(&processes->deaths, index, pid)};
-    return 0;
-}
-
-/* Whether a process is dead. *status is -1 where somebody else has waited for it, as a program that
- * ignores SIGCHLD does. */
-static bool is_dead(const struct process *process, int *status)
-{
-    if (process->pid == 0)
-        return false;
-    pid_t found = waitpid(process->pid, status, WNOHANG);
-    if (found < 0 && errno == ECHILD)
-        *status = -1;
-    return found == process->pid || (found < 0 && errno == ECHILD);
+    int code = launch_process(processes, first, process);
+    if (!code)
+        process->pidfd = deaths_watch(&processes->deaths, index, process->pid);
+    return code;
 }
 
 /* What a failure says of a death; 0 where it is not known. */
@@ -135,18 +94,24 @@ static bool is_spent(const struct processes *processes, unsigned index)
 
 static int break_off(struct processes *processes, const char *reason);
 
-static int succeed(struct processes *processes, unsigned index)
+/* A process that has come to this end is to be replaced, which launch_process has refused. */
+static int cannot_replace(struct processes *processes, const char *end, int code)
 {
     char reason[TASK_MESSAGE_MAX];
+    snprintf(reason, sizeof reason, "%s: %.*s and cannot be replaced: %s",
+        processes->pool.ops->name, REASON_MAX, end, task_message(code));
+    return break_off(processes, reason);
+}
+
+static int succeed(struct processes *processes, unsigned index)
+{
     processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
-    int code = fork_process(processes, index);
-    if (!code)
-        return 0;
-    snprintf(reason, sizeof reason, "%s: worker %u cannot be replaced after tasks_per_worker: %s",
-        processes->pool.ops->name, index, strerror(code));
-    return break_off(processes, reason);
+    char end[64];
+    int code = start_process(processes, index);
+    snprintf(end, sizeof end, "worker %u has run its tasks_per_worker", index);
+    return code ? cannot_replace(processes, end, code) : 0;
 }
 
 /* Buries one process if it is dead and starts another. Returns 0, or -1 with a message when no
@@ -156,8 +121,14 @@ static int check_process(struct processes *processes, unsigned index)
     int status;
     char reason[TASK_MESSAGE_MAX];
     struct process *process = &processes->all[index];
-    if (!is_dead(process, &status))
+    if (!launch_has_ended(process, &status))
         return 0;
+    if (status == LAUNCH_ZYGOTE_GONE) {
+        snprintf(reason, sizeof reason,
+            "%s: the zygote that has forked its workers is gone, and they with it",
+            processes->pool.ops->name);
+        return break_off(processes, reason);
+    }
     pid_t pid = process->pid;
     deaths_forget(&processes->deaths, process->pidfd);
     *process = (struct process){.pidfd = -1};
@@ -175,12 +146,8 @@ static int check_process(struct processes *processes, unsigned index)
     }
     if (pool_is_terminated(&processes->pool))
         return 0;
-    int code = fork_process(processes, index);
-    if (!code)
-        return 0;
-    snprintf(reason, sizeof reason, "%s: %.*s and cannot be replaced: %s",
-        processes->pool.ops->name, REASON_MAX, obituary.reason, strerror(code));
-    return break_off(processes, reason);
+    int code = start_process(processes, index);
+    return code ? cannot_replace(processes, obituary.reason, code) : 0;
 }
 
 /* Buries and replaces all who have died. */
@@ -278,8 +245,7 @@ static void end_process(struct processes *processes, struct process *process)
     if (process->pid == 0)
         return;
     kill(process->pid, SIGCONT);
-    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    launch_wait(process);
     deaths_forget(&processes->deaths, process->pidfd);
 }
 
@@ -289,6 +255,9 @@ static void end_all(struct processes *processes)
     for (unsigned i = 0; i < processes->count; i++)
         end_process(processes, &processes->all[i]);
     deaths_close(&processes->deaths);
+    lifeline_release();
+    if (processes->handover >= 0)
+        close(processes->handover);
     engine_free(processes->pool.engine);
 }
 
@@ -372,10 +341,12 @@ static int start_all(struct processes *processes, char *why, size_t size)
     int code = 0;
     unsigned started = pool->engine->owner_works; /* it needs no process */
     while (started < processes->count && !code) {
-        code = fork_process(processes, started);
+        code = start_process(processes, started);
         started += !code;
     }
-    const char *error = code ? NULL : enter_all(processes);
+    const char *error = code ? task_message(code) : enter_all(processes);
+    if (code == ECHILD) /* no refusal of the system's: the zygote's death */
+        code = 0;
     if (!code && !error)
         return 0;
     pool_start_error(why, size, pool, started * threads_each(processes), code, error);
@@ -387,14 +358,9 @@ static int start_all(struct processes *processes, char *why, size_t size)
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    unsigned threads = own_threads(1);
-    if (threads > 1) {
-        snprintf(why, size,
-            "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
-            "the others hold; start the pool before them",
-            pool->ops->name, threads);
+    if (launch_check(processes, why, size))
         return -1;
-    }
+    processes->handover = -1;
     processes->count = pool->config.workers / threads_each(processes);
     processes->pool.engine = engine_make(pool, true, pool->config.owner_works);
     if (!processes->pool.engine) {
@@ -403,6 +369,8 @@ int processes_start(struct pool *pool, char *why, size_t size)
     }
     pool->engine->ends_when_spent = threads_each(processes) == 1;
     deaths_open(&processes->deaths);
+    lifeline_hold();
+    launch_prepare(processes);
     int failed = start_all(processes, why, size);
     if (failed) {
         kill_all(processes);

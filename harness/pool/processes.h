@@ -1,7 +1,7 @@
-/* Pools whose workers are the threads of forked processes: process i has `threads_each` of them
+/* Pools whose workers are the threads of processes: process i has `threads_each` of them
  * (the pool's configuration says how many), with the lanes and worker numbers from i * threads_each
- * on. `processes` has one a process, `hybrid` several; they share all functions below, which are
- * hooks of pool.h's struct pool_ops.
+ * on. `processes` has one a process, `hybrid` several, `spawn` starts the program anew instead of
+ * forking it; they share all functions below, which are hooks of pool.h's struct pool_ops.
  *
  * A process is what dies, is stopped, is killed and is replaced: with all of its workers. */
 #ifndef POOL_PROCESSES_H
@@ -13,6 +13,7 @@
 struct process {
     pid_t pid;              /* 0: there is none */
     int pidfd;              /* -1: not watched */
+    bool adopted;           /* the zygote has forked it and is its parent */
     uint64_t stopped_since; /* a clock_now: it is stopped and holds tasks; 0: it is not */
     uint64_t asked_at;      /* a clock_now: when it was asked to end; 0: it was not */
 };
@@ -20,6 +21,11 @@ struct process {
 struct processes {
     struct pool pool;
     struct deaths deaths;
+    /* Starts the process of the workers from `first` on. Returns 0 with its pid, or errno. NULL: it
+     * is forked. */
+    int (*launch)(struct processes *processes, unsigned first, pid_t *pid);
+    int handover; /* a description of the pool, for workers that are not forked by its owner (a
+                     descriptor, handover.h); -1: all are */
     unsigned count;
     uint64_t checked_at; /* a clock_now: who has died until then is buried */
     unsigned stillborn;  /* processes in a row that died before their workers had entered */

@@ -38,6 +38,30 @@ link_tree() {
     [ "$status" = 0 ] && [ "$output" = '1 and so on to 998001' ]
 }
 
+# built FILE: a program of one's own, made as the README says
+built() {
+    run bash -c "$(section | grep '^gcc ' | sed "s|examples/map.c|$1|")"
+    [ "$status" = 0 ] && [ -z "$output" ]
+}
+
+@test "map works the same with processes that are started anew, where main says so first" {
+    link_tree
+    sed 's/pool_threads/pool_spawn/g; s/main(void)/main(int argc, char **argv)/
+        s/^    uint64_t squares.*/    pool_worker_main(argc, argv);\n&/' examples/map.c >map_spawn.c
+    built map_spawn.c
+    run --separate-stderr env "$mark" ./map
+    [ "$status" = 0 ] && [ "$output" = '1 and so on to 998001' ] && [ -z "$stderr" ]
+}
+
+@test "where main does not, spawn is refused with that advice and starts nothing" {
+    link_tree
+    sed 's/pool_threads/pool_spawn/g; s/    uint64_t squares.*/    fputs("main\\n", stderr);\n&/' examples/map.c >map_spawn.c
+    built map_spawn.c
+    run --separate-stderr env "$mark" ./map
+    [ "$status" = 1 ] && [ -z "$output" ] && [ "${stderr_lines[0]}" = main ] && [ "${#stderr_lines[@]}" = 2 ]
+    [[ ${stderr_lines[1]} == *'call pool_worker_main(argc, argv) first in main'* ]]
+}
+
 @test "the README shows the program as it is" {
     section | sed -n '/^```c/,/^```$/p' | sed '1d;$d' >shown
     sed '1,/\*\//d' "$top/examples/map.c" >program

@@ -142,16 +142,30 @@ answer() {
 @test "--timeout and --retries are for pools that can, and not for --vs" {
     run --separate-stderr poolbench run null --timeout 1s -b serial
     [ "$status" = 1 ]
-    [[ $stderr == *"serial: a task's timeout is for threads, processes and hybrid"* ]]
+    [[ $stderr == *"serial: a task's timeout is for threads, processes, hybrid and spawn"* ]]
     run --separate-stderr poolbench run null --retries 1 -b queue
     [ "$status" = 1 ]
-    [[ $stderr == *"task_retries is for threads, processes and hybrid"* ]]
+    [[ $stderr == *"task_retries is for threads, processes, hybrid and spawn"* ]]
     run --separate-stderr poolbench run null --retries 1 --vs serial
     [ "$status" = 2 ]
     run --separate-stderr poolbench run null --timeout 5
     [ "$status" = 2 ]
     run --separate-stderr poolbench sweep null --timeout 1s
     [ "$status" = 2 ]
+}
+
+@test "workers that are not forked repeat the case's setup, with its parameters, seed and folders" {
+    for arguments in 'primes' 'files -N 12 --param size=1k --param fsync=no' 'spin -N 40 --param shape=straggler --seed 5'; do
+        # shellcheck disable=SC2086 # several words
+        for backend in serial spawn; do
+            poolbench run $arguments -b $backend -n "$([ $backend = serial ] && echo 1 || echo 2)" --json >$backend.json
+        done
+        json spawn.json 'd["ok"] == d["tasks"] and len(set(d["pids"])) == 2 and not d["failures"]'
+        [ "$(fields spawn.json checksum result)" = "$(fields serial.json checksum result)" ]
+        [ -z "$(ls -A "$TMPDIR")" ]
+    done
+    poolbench run sleep -N 8 --param duration=1ms -b spawn -n 2 --vs serial --json >run.json # a subset, and times of tasks
+    json run.json 'interval(d["speedup"]) and d["ok"] == 8 and 0.001 <= d["task_s"]["p50"] < 1'
 }
 
 @test "tasks on a full disk fail one by one with the cause" {

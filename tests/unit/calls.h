@@ -87,12 +87,19 @@ static inline int deadly(struct pool_call *call)
 
 /* ---- pools ---- */
 
+static inline int remake_scene(const void *bytes, size_t size, struct pool_config *config)
+{
+    int code = pools_remake(bytes, size, config);
+    scene = (struct scene *)config->ctx;
+    return code;
+}
+
 static inline struct pool *start(const struct pool_ops *ops, unsigned workers)
 {
     char why[512];
     const struct pool_config config = {
-        .workers = workers, .calls_max = CALLS_MAX, .call_size = CALL_SIZE};
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+        .workers = workers, .calls_max = CALLS_MAX, .call_size = CALL_SIZE, .remake = remake_scene};
+    struct pool *pool = pools_try(ops, &config, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     return pool;

@@ -8,6 +8,8 @@
 
 #include "harness/measure/registry.h"
 #include "harness/pool/backend.h"
+#include "harness/pool/mapping.h"
+#include "harness/pool/program.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -121,17 +123,73 @@ static inline void *pools_state(CMUnitTestFunction test, const struct pool_ops *
     return &tests[count++];
 }
 
-/* Zeroed memory that forked processes share. */
+/* A worker of `spawn` is this program started anew, and never reaches its main. */
+static inline __attribute__((constructor)) void pools_worker(int argc, char **argv)
+{
+    pool_worker_main(argc, argv);
+}
+
+/* Zeroed memory that processes share. Those that are not forked have the first piece, which all
+ * map at the same address, where nothing else is. */
+#define POOLS_SHARED_AT 0x200000000000
+
+static struct pools_scene {
+    void *memory;
+    size_t size;
+    uintptr_t base; /* of the program whose addresses stand in it */
+    int fd;
+} pools_scene;
+static uintptr_t pools_shift; /* from there to this process's program */
+
+/* The address of something of the program's, read from shared memory. */
+#define POOLS_HERE(pointer) ((__typeof__(pointer))((uintptr_t)(pointer) + pools_shift))
+
 static inline void *pools_shared(size_t size)
 {
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(memory, MAP_FAILED);
+    int fd;
+    void *memory = mapping_make(size, true, &fd);
+    assert_non_null(memory);
+    if (pools_scene.memory || getenv("POOLBENCH_TSAN")) { /* which has its own idea of addresses */
+        close(fd);
+        return memory;
+    }
+    void *wanted = (void *)POOLS_SHARED_AT;
+    memory = mremap(memory, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, wanted);
+    assert_ptr_equal(memory, wanted);
+    pools_scene = (struct pools_scene){memory, size, program_base(), fd};
     return memory;
 }
 
 static inline void pools_unshare(void *memory, size_t size)
 {
-    munmap(memory, size);
+    bool first = memory == pools_scene.memory;
+    mapping_free(memory, size, first ? pools_scene.fd : -1);
+    if (first)
+        pools_scene.memory = NULL;
+}
+
+static inline int pools_remake(const void *bytes, size_t size, struct pool_config *config)
+{
+    pools_scene = *(const struct pools_scene *)bytes;
+    (void)size;
+    pools_shift = program_base() - pools_scene.base;
+    config->ctx = mmap(pools_scene.memory, pools_scene.size, PROT_READ | PROT_WRITE,
+        MAP_SHARED | MAP_FIXED_NOREPLACE, config->remake_fd, 0);
+    return config->ctx == pools_scene.memory ? 0 : task_fail(ENOMEM, "the scene is elsewhere");
+}
+
+/* pool_start, for workers that are not forked with the shared memory as ctx. */
+static inline struct pool *pools_try(
+    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
+{
+    struct pool_config remade = *config;
+    if (pools_scene.memory) {
+        remade.remake = remade.remake ? remade.remake : pools_remake;
+        remade.remake_bytes = &pools_scene;
+        remade.remake_size = sizeof pools_scene;
+        remade.remake_fd = pools_scene.fd;
+    }
+    return pool_start(ops, &remade, why, size);
 }
 
 static inline struct pool *pools_start(const struct pool_ops *ops, unsigned workers, task_fn *task,
@@ -140,7 +198,7 @@ static inline struct pool *pools_start(const struct pool_ops *ops, unsigned work
     char why[512];
     const struct pool_config config = {
         .workers = workers, .task = task, .ctx = ctx, .arena = arena};
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    struct pool *pool = pools_try(ops, &config, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     return pool;

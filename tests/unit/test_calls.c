@@ -424,7 +424,7 @@ static void regions_and_calls_take_turns(void **state)
         .arena = &arena,
         .calls_max = CALLS_MAX,
         .call_size = CALL_SIZE};
-    struct pool *pool = pool_start(*state, &config, why, sizeof why);
+    struct pool *pool = pools_try(*state, &config, why, sizeof why);
     for (uint64_t round = 0; round < 50; round++) {
         struct future *futures[20];
         for (uint64_t i = 0; i < 20; i++)

@@ -59,8 +59,9 @@ static struct pool *start_sized(const struct pool_ops *ops, unsigned workers, ui
         .call_size = call_size,
         .task = task,
         .ctx = scene,
-        .arena = arena};
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+        .arena = arena,
+        .remake = remake_scene};
+    struct pool *pool = pools_try(ops, &config, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     return pool;

@@ -14,6 +14,7 @@
 #include "pools.h"
 
 #include "harness/measure/plan.h"
+#include "harness/measure/reopen.h"
 #include "harness/measure/runner.h"
 
 #include <assert.h>
@@ -198,7 +199,10 @@ static void workers_counts_add_up_over_regions(void **state)
             .worker_enter = pair->bench->worker_enter,
             .worker_leave = pair->bench->worker_leave,
             .arena = &workload.arena,
-            .owner_works = pair->owner_works};
+            .owner_works = pair->owner_works,
+            .remake = reopen_remake,
+            .remake_bytes = workload.again,
+            .remake_size = workload.again_size};
         struct pool *pool = pool_start(pair->ops, &config, drive_why, sizeof drive_why);
         if (!pool)
             fail_msg("%s", drive_why);

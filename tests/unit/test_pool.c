@@ -33,7 +33,7 @@ static size_t sizes_of(const struct pool_ops *ops)
 /* ctx: how often each task ran */
 static int note_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
-    _Atomic uint64_t *runs = *(_Atomic uint64_t *const *)ctx;
+    _Atomic uint64_t *runs = (_Atomic uint64_t *)ctx;
     (void)local;
     runs[index]++;
     result->value = hash_mix(1, index);
@@ -50,7 +50,7 @@ static void results_are_in_task_order_and_each_task_runs_once(void **state)
     assert_int_equal(arena_make(&arena, tasks, NOTE_BYTES), 0);
     uint64_t regions = 0;
     for (size_t i = pools_first; i < sizes_of(ops); i++) {
-        struct pool *pool = pools_start(ops, sizes[i], note_task, &runs, &arena);
+        struct pool *pool = pools_start(ops, sizes[i], note_task, runs, &arena);
         for (size_t j = 0; j < COUNT(chunks); j++) {
             assert_int_equal(pool_map(pool, tasks, chunks[j]), 0);
             regions++;
@@ -77,7 +77,7 @@ static void no_tasks_call_nothing_and_one_worker_suffices_for_one(void **state)
     assert_int_equal(arena_make(&arena, 1, NOTE_BYTES), 0);
     for (size_t i = pools_first; i < sizes_of(ops); i++) {
         *runs = 0;
-        struct pool *pool = pools_start(ops, sizes[i], note_task, &runs, &arena);
+        struct pool *pool = pools_start(ops, sizes[i], note_task, runs, &arena);
         for (int repeat = 0; repeat < 3; repeat++)
             assert_int_equal(pool_map(pool, 0, 0), 0);
         assert_int_equal(*runs, 0);
@@ -273,7 +273,7 @@ static struct pool *start_hooks(const struct pool_ops *ops, unsigned workers, st
         .worker_enter = hooks_enter,
         .worker_leave = hooks_leave,
         .arena = arena};
-    return pool_start(ops, &config, why, size);
+    return pools_try(ops, &config, why, size);
 }
 
 static void each_worker_enters_and_leaves_once_with_a_local_of_its_own(void **state)
@@ -395,7 +395,7 @@ static void leave_counting(const void *ctx, void *local)
  * long: a worker that holds more than its share keeps the others from ever beginning them. */
 static int equal_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
-    _Atomic uint32_t *begun = *(_Atomic uint32_t *const *)ctx;
+    _Atomic uint32_t *begun = (_Atomic uint32_t *)ctx;
     uint32_t round = ++*(uint32_t *)local;
     result->value = index;
     ++*begun;
@@ -417,11 +417,11 @@ static void by_default_no_worker_holds_more_than_its_share(void **state)
     assert_int_equal(arena_make(&arena, EQUAL_TASKS, 0), 0);
     const struct pool_config config = {.workers = EQUAL_WORKERS,
         .task = equal_task,
-        .ctx = &begun,
+        .ctx = begun,
         .worker_enter = enter_counting,
         .worker_leave = leave_counting,
         .arena = &arena};
-    struct pool *pool = pool_start(*state, &config, why, sizeof why);
+    struct pool *pool = pools_try(*state, &config, why, sizeof why);
     assert_non_null(pool);
     assert_int_equal(pool_map(pool, EQUAL_TASKS, 0), 0);
     if (*arena.failed > 0)
@@ -467,7 +467,7 @@ static void progress_grows_to_all_tasks(void **state)
         .arena = &arena,
         .progress = note_progress,
         .progress_argument = &progress};
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    struct pool *pool = pools_try(ops, &config, why, sizeof why);
     assert_non_null(pool);
     for (int region = 0; region < 2; region++) {
         progress = (struct progress){0};
@@ -518,7 +518,7 @@ static void serial_refuses_a_second_worker(void **state)
     char why[512] = "";
     assert_int_equal(arena_make(&arena, 1, 0), 0);
     const struct pool_config config = {.workers = 2, .task = empty_task, .arena = &arena};
-    assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_null(pools_try(*state, &config, why, sizeof why));
     assert_string_equal(why, "serial has exactly 1 worker, not 2");
     arena_free(&arena);
 }

@@ -249,7 +249,7 @@ static void add_backend(const struct pool_ops *ops)
 int main(void)
 {
     for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
-        if ((*ops)->tend && !((*ops)->supported && (*ops)->supported()))
+        if ((*ops)->tend && *ops != &pool_spawn) /* whose workers know nothing of this scene */
             add_backend(*ops);
     return group_run("broken", NULL, NULL);
 }

@@ -81,8 +81,8 @@ static int deadly_task(const void *ctx, void *local, uint64_t index, struct task
     const struct scene *scene = ctx;
     (void)local;
     result->value = index + 1;
-    if (!scene->peace && scene->deadly(scene, index))
-        scene->way->die();
+    if (!scene->peace && POOLS_HERE(scene->deadly)(scene, index))
+        POOLS_HERE(scene->way)->die();
     return 0;
 }
 
@@ -363,7 +363,7 @@ static void a_worker_that_dies_on_entry_fails_the_start_with_the_reason(void **s
         .ctx = scene,
         .worker_enter = deadly_enter,
         .arena = &arena};
-    assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_null(pools_try(ops, &config, why, sizeof why));
     if (!strstr(why, "exited with status 7"))
         fail_msg("\"%s\" does not tell the cause", why);
     arena_free(&arena);
@@ -391,7 +391,15 @@ static void assert_all_gone(void)
     assert_int_equal(cause, ECHILD);
 }
 
-static void killed_owner_leaves_no_descendant(const struct pool_ops *ops, bool busy)
+static int outlive_parent(const void *ctx, void **local)
+{
+    (void)ctx;
+    (void)local;
+    return prctl(PR_SET_PDEATHSIG, 0) ? errno : 0;
+}
+
+static void killed_owner_leaves_no_descendant(
+    const struct pool_ops *ops, bool busy, int (*enter)(const void *ctx, void **local))
 {
     struct scene *scene = make_scene(is_waiting);
     struct arena arena;
@@ -401,9 +409,12 @@ static void killed_owner_leaves_no_descendant(const struct pool_ops *ops, bool b
     assert_true(owner >= 0);
     if (owner == 0) {
         char why[512];
-        const struct pool_config config = {
-            .workers = WORKERS, .task = waiting_task, .ctx = scene, .arena = &arena};
-        struct pool *pool = pool_start(ops, &config, why, sizeof why);
+        const struct pool_config config = {.workers = WORKERS,
+            .task = waiting_task,
+            .ctx = scene,
+            .worker_enter = enter,
+            .arena = &arena};
+        struct pool *pool = pools_try(ops, &config, why, sizeof why);
         if (!pool || pool_map(pool, TASKS, 1))
             _exit(1);
         for (int i = 0; i < WORKERS; i++)
@@ -422,12 +433,19 @@ static void killed_owner_leaves_no_descendant(const struct pool_ops *ops, bool b
 
 static void a_killed_owner_leaves_no_idle_worker(void **state)
 {
-    killed_owner_leaves_no_descendant(*state, false);
+    killed_owner_leaves_no_descendant(*state, false, NULL);
 }
 
 static void a_killed_owner_leaves_no_busy_worker(void **state)
 {
-    killed_owner_leaves_no_descendant(*state, true);
+    killed_owner_leaves_no_descendant(*state, true, NULL);
+}
+
+/* The signal of a parent's death is cleared when a process changes its user, for one. */
+static void a_killed_owner_leaves_no_worker_without_that_signal(void **state)
+{
+    killed_owner_leaves_no_descendant(*state, false, outlive_parent);
+    killed_owner_leaves_no_descendant(*state, true, outlive_parent);
 }
 
 int main(void)
@@ -444,6 +462,7 @@ int main(void)
             POOLS_ADD(a_worker_killed_between_regions_loses_nothing, *ops);
             POOLS_ADD(a_pool_with_dead_workers_stops, *ops);
             POOLS_ADD(a_killed_owner_leaves_no_idle_worker, *ops);
+            POOLS_ADD(a_killed_owner_leaves_no_worker_without_that_signal, *ops);
         }
         POOLS_ADD(a_worker_that_dies_on_entry_fails_the_start_with_the_reason, *ops);
         POOLS_ADD(a_killed_owner_leaves_no_busy_worker, *ops);

@@ -22,8 +22,6 @@
 #define TASK_NS 1000
 #define WAIT_MAX_NS 2000000
 
-extern const struct pool_ops pool_hybrid;
-
 /* What the owner tells the killer, and the tasks tell the owner. */
 struct scene {
     unsigned processes;
@@ -120,7 +118,7 @@ static void survive(const struct pool_ops *ops, unsigned processes, unsigned thr
         .task = short_task,
         .ctx = scene,
         .arena = &arena};
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    struct pool *pool = pools_try(ops, &config, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     pid_t owner = getpid(), killer = fork();
@@ -167,10 +165,18 @@ static void random_kills_beside_a_working_owner_cost_a_task_each_at_most(void **
     survive(&pool_processes, 5, 1, true, 200);
 }
 
+static void killed_processes_that_were_not_forked_cost_a_task_each_at_most(void **state)
+{
+    (void)state;
+    survive(&pool_spawn, 1, 1, false, 30);
+    survive(&pool_spawn, 3, 1, false, 100);
+}
+
 int main(void)
 {
     POOLS_ADD(a_thousand_random_kills_cost_a_task_each_at_most, &pool_processes);
     POOLS_ADD(random_kills_beside_a_working_owner_cost_a_task_each_at_most, &pool_processes);
     POOLS_ADD(a_killed_process_costs_a_task_a_thread_at_most, &pool_hybrid);
+    POOLS_ADD(killed_processes_that_were_not_forked_cost_a_task_each_at_most, &pool_spawn);
     return group_run("kills", NULL, NULL);
 }

@@ -55,6 +55,13 @@ static int call(struct pool_call *given)
     return 0;
 }
 
+static int remake_scene(const void *bytes, size_t size, struct pool_config *config)
+{
+    int code = pools_remake(bytes, size, config);
+    scene = (struct scene *)config->ctx;
+    return code;
+}
+
 static struct pool *start(
     const struct pool_ops *ops, unsigned workers, uint64_t most, struct arena *arena)
 {
@@ -65,11 +72,12 @@ static struct pool *start(
         .worker_leave = leave,
         .arena = arena,
         .calls_max = TASKS,
-        .tasks_per_worker = most};
+        .tasks_per_worker = most,
+        .remake = remake_scene};
     atomic_store(&scene->entered, 0);
     atomic_store(&scene->left, 0);
     atomic_store(&scene->most, 0);
-    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    struct pool *pool = pools_try(ops, &config, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     return pool;
@@ -154,11 +162,11 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    static const char *const names[] = {"threads", "processes", "hybrid"};
+    static const char *const names[] = {"threads", "processes", "hybrid", "spawn"};
 #define ADD(test, ops)                                                                             \
     group_add(pools_followed(ops) ? test : pools_not_followed, set_up, tear_down, (void *)(ops),   \
         "%s: " #test, (ops)->name)
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct pool_ops *ops = registry_backend(names[i]);
         ADD(regions_replace_workers_after_so_many_tasks, ops);
         ADD(calls_replace_workers_too, ops);

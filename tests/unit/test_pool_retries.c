@@ -44,8 +44,8 @@ static int end_badly(uint64_t index, unsigned run, enum way way)
 
 static int task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
-    (void)ctx;
     (void)local;
+    scene = (struct scene *)ctx; /* a process that was not forked has the memory, not the pointer */
     unsigned run = ++scene->runs[index];
     result->value = index + run;
     if (index % scene->every != 1 % scene->every || run > scene->failing)
@@ -65,7 +65,9 @@ static void set_scene(enum way way, unsigned every, unsigned failing)
 static struct pool *start(const struct pool_ops *ops, const struct pool_config *config)
 {
     char why[512];
-    struct pool *pool = pool_start(ops, config, why, sizeof why);
+    struct pool_config with_scene = *config;
+    with_scene.ctx = scene;
+    struct pool *pool = pools_try(ops, &with_scene, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     return pool;

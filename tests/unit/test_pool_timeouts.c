@@ -437,7 +437,7 @@ int main(void)
         if ((ops->supported && ops->supported()) || ops->keeps_threads)
             continue;
         CALLS_ADD(other_backends_and_other_numbers_are_refused);
-        if (!runs_calls(ops))
+        if (!runs_calls(ops) || ops == &pool_spawn) /* whose workers know nothing of this scene */
             continue;
         if (ops->kill) {
             CALLS_ADD(a_task_over_its_time_costs_itself_alone);
