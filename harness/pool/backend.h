@@ -148,6 +148,12 @@ bool pool_is_terminated(const struct pool *pool);
 /* Whether the caller may use the pool: it is the thread that started it, and not in its task. */
 bool pool_is_mine(const struct pool *pool);
 
+/* What sets how many workers the system gives. */
+#define POOL_LIMITS "memory, RLIMIT_NPROC, threads-max or pids.max"
+
+/* How many pools the calling thread is a worker of, one within the other. */
+unsigned pool_depth(void);
+
 /* A worker's entry and exit: name in `top` (pb-BACKEND-INDEX), then the hooks. pool_enter is the
  * hook alone, for a worker that is the caller and keeps its name. */
 int pool_worker_enter(const struct pool *pool, unsigned worker, void **local);

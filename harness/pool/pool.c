@@ -2,13 +2,11 @@
 #include "backend.h"
 
 #include "../measure/clock.h"
-#include "../util/own_threads.h"
 #include "engine.h"
 #include "future.h"
 #include "timed.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,159 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What sets how many workers the system gives. */
-#define POOL_LIMITS "memory, RLIMIT_NPROC, threads-max or pids.max"
-
 /* How many pools this thread is a worker of, one within the other. */
 static _Thread_local unsigned depth;
 
-/* Zeroed, so that a backend's struct may align its workers to cache lines. */
-static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
+unsigned pool_depth(void)
 {
-    size_t size = ops->pool_size + workers * ops->worker_size;
-    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    struct pool *pool = aligned_alloc(CACHE_LINE, size);
-    return pool ? memset(pool, 0, size) : NULL;
-}
-
-/* Which pool of this process it is. */
-static uint32_t next_number(void)
-{
-    static _Atomic uint32_t made; /* relaxed: only to be different */
-    return atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
-}
-
-/* What the system gave a pool that could not start. */
-struct given {
-    unsigned workers;
-    int refusal; /* errno; 0: it refused nothing */
-};
-
-/* Starts a pool with a configuration that is in order. Returns it, or NULL with one line in why;
- * given, if not NULL, is set then. */
-static struct pool *start_as(const struct pool_ops *ops, const struct pool_config *config,
-    struct given *given, char *why, size_t size)
-{
-    struct pool *pool = allocate(ops, config->workers);
-    if (!pool) {
-        snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
-        return NULL;
-    }
-    pool->ops = ops;
-    pool->config = *config;
-    if (config->threads_each == 0)
-        pool->config.threads_each = ops->threads_each ? ops->threads_each(config->workers) : 1;
-    pool->owner = pthread_self();
-    pool->owner_process = getpid();
-    pool->user = (uint64_t)pool->owner_process << 32 | next_number();
-    pool->depth = depth;
-    if (ops->start(pool, why, size)) {
-        if (given)
-            *given = (struct given){pool->given, pool->refusal};
-        free(pool);
-        return NULL;
-    }
-    const char *special = config->tasks_per_worker     ? "tasks_per_worker is"
-                          : config->task_timeout_s > 0 ? "a task's timeout is"
-                          : config->task_retries > 0   ? "task_retries is"
-                                                       : NULL;
-    if (special && !pool->engine) {
-        snprintf(why, size, "%s: %s for threads, processes, hybrid and spawn", ops->name, special);
-        pool_stop(pool);
-        return NULL;
-    }
-    if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
-        snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
-        pool_stop(pool);
-        return NULL;
-    }
-    return pool;
-}
-
-/* Starts with what the system gives. Those that it gave a larger pool have ended by then, and are
- * started anew: nobody has to know of a pool whose size changes. */
-static struct pool *start_shrinking(
-    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
-{
-    struct pool_config smaller = *config;
-    struct given given = {.workers = 0};
-    unsigned threads = own_threads(UINT_MAX);
-    if (smaller.threads_each == 0 && ops->threads_each)
-        smaller.threads_each = ops->threads_each(config->workers);
-    struct pool *pool = start_as(ops, &smaller, &given, why, size);
-    int refusal = given.refusal;
-    while (!pool && given.refusal && given.workers > 0 && given.workers >= config->workers_min) {
-        own_threads(threads);
-        smaller.workers = given.workers;
-        given = (struct given){.workers = 0};
-        pool = start_as(ops, &smaller, &given, why, size);
-    }
-    if (pool && refusal)
-        snprintf(why, size, "%s: %u of %u workers: the system refuses more: %s (" POOL_LIMITS ")",
-            ops->name, smaller.workers, config->workers, strerror(refusal));
-    return pool;
-}
-
-static bool may_work(const struct pool_ops *ops, const struct pool_config *config)
-{
-    return ops->owner_may_work && config->calls_max == 0 && !config->progress &&
-           config->tasks_per_worker == 0 && config->task_timeout_s <= 0;
-}
-
-struct pool *pool_start(
-    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
-{
-    const char *reason = ops->supported ? ops->supported() : NULL;
-    if (reason) {
-        snprintf(why, size, "backend %s: %s", ops->name, reason);
-        return NULL;
-    }
-    if (depth >= POOL_DEPTH_MAX) {
-        snprintf(why, size, "%s: pools in a pool's tasks go %d deep, no deeper", ops->name,
-            POOL_DEPTH_MAX);
-        return NULL;
-    }
-    if (config->workers == 0) {
-        snprintf(why, size, "%s: a pool of 0 workers can do nothing; give 1 or more", ops->name);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->threads_each > 1 &&
-        (!ops->threads_each || config->workers % config->threads_each)) {
-        snprintf(why, size, "%s: %u workers cannot be split into processes of %u threads",
-            ops->name, config->workers, config->threads_each);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks)) {
-        snprintf(why, size, "%s: workers_min is %s", ops->name,
-            ops->shrinks ? "more than workers" : "for threads, processes, hybrid and spawn");
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->owner_works && !may_work(ops, config)) {
-        snprintf(why, size,
-            "%s: owner_works is for processes, and without calls, progress, tasks_per_worker and "
-            "task_timeout_s",
-            ops->name);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4) {
-        snprintf(why, size, "%s: calls_max is %u and call_size %zu; at most %u calls exist at once",
-            ops->name, config->calls_max, config->call_size, POOL_CALLS_MAX);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (!(config->task_timeout_s >= 0) || !(config->task_retry_delay_s >= 0)) {
-        snprintf(why, size, "%s: task_timeout_s is %g and task_retry_delay_s %g; give 0 s or more",
-            ops->name, config->task_timeout_s, config->task_retry_delay_s);
-        errno = EINVAL;
-        return NULL;
-    }
-    *why = '\0';
-    return config->workers_min ? start_shrinking(ops, config, why, size)
-                               : start_as(ops, config, NULL, why, size);
+    return depth;
 }
 
 /* Whether a worker may come to what waits. */
