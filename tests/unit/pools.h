@@ -141,6 +141,14 @@ static struct pools_scene {
 } pools_scene;
 static uintptr_t pools_shift; /* from there to this process's program */
 
+/* How many to take: `count`, or a part of it where tests/soak.sh repeats the test many times. */
+static inline unsigned pools_part(unsigned count)
+{
+    const char *given = getenv("POOLBENCH_TEST_PART"); /* 10: a tenth */
+    unsigned part = given ? (unsigned)strtoul(given, NULL, 10) : 1;
+    return part > 1 ? (count + part - 1) / part : count;
+}
+
 /* The address of something of the program's, read from shared memory. */
 #define POOLS_HERE(pointer) ((__typeof__(pointer))((uintptr_t)(pointer) + pools_shift))
 

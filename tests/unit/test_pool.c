@@ -44,7 +44,7 @@ static int note_task(const void *ctx, void *local, uint64_t index, struct task_r
 static void results_are_in_task_order_and_each_task_runs_once(void **state)
 {
     const struct pool_ops *ops = *state;
-    const uint64_t tasks = ops->per_task ? 200 : 1000;
+    const uint64_t tasks = pools_part(ops->per_task ? 200 : 1000);
     _Atomic uint64_t *runs = pools_shared(tasks * sizeof *runs);
     struct arena arena;
     assert_int_equal(arena_make(&arena, tasks, NOTE_BYTES), 0);
@@ -110,7 +110,7 @@ static uint64_t affordable(const struct pool_ops *ops, unsigned workers, uint64_
 static void very_many_empty_tasks_are_all_done(void **state)
 {
     const struct pool_ops *ops = *state;
-    const uint64_t tasks = POOLS_SANITIZED ? 100000 : 1000000;
+    const uint64_t tasks = pools_part(POOLS_SANITIZED ? 100000 : 1000000);
     struct arena arena;
     assert_int_equal(arena_make(&arena, tasks, 0), 0);
     for (size_t i = pools_first; i < sizes_of(ops); i++) {
@@ -138,7 +138,7 @@ static void regions_of_all_lengths_follow_each_other_on_one_pool(void **state)
     for (size_t i = pools_first; i < sizes_of(ops); i++) {
         struct pool *pool = pools_start(ops, sizes[i], empty_task, NULL, &arena);
         uint64_t sum = 0;
-        for (uint64_t region = 0; region < (ops->per_task ? 100 : 500); region++) {
+        for (uint64_t region = 0; region < pools_part(ops->per_task ? 100 : 500); region++) {
             uint64_t tasks = hash_mix(2, region) % 21;
             assert_int_equal(pool_map(pool, tasks, region % 4), 0);
             for (uint64_t k = 0; k < tasks; k++)

@@ -110,6 +110,7 @@ static void survive(const struct pool_ops *ops, unsigned processes, unsigned thr
     struct arena arena;
     char why[512];
     unsigned lost = 0;
+    kills = pools_part(kills);
     scene->processes = processes;
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
     const struct pool_config config = {.workers = processes * threads_each,

@@ -12,12 +12,13 @@
 
 #include <errno.h>
 
-#define TASKS 200
+#define TASKS_MAX 200
 
 struct scene {
     _Atomic uint32_t entered, left, most; /* most: tasks that one worker's local has seen */
 };
 static struct scene *scene;
+static uint64_t tasks; /* of a region, or calls: fewer where a worker takes milliseconds to start */
 
 static int enter(const void *ctx, void **local)
 {
@@ -71,7 +72,7 @@ static struct pool *start(
         .worker_enter = enter,
         .worker_leave = leave,
         .arena = arena,
-        .calls_max = TASKS,
+        .calls_max = TASKS_MAX,
         .tasks_per_worker = most,
         .remake = remake_scene};
     atomic_store(&scene->entered, 0);
@@ -88,26 +89,32 @@ static void assert_replaced(unsigned workers, uint64_t most)
     assert_true(scene->most <= most);
     assert_int_equal(scene->left, scene->entered);
     if (workers == 1) /* the last one enters after the last task, or not any more */
-        assert_in_range(scene->entered, (TASKS + most - 1) / most, TASKS / most + 1);
+        assert_in_range(scene->entered, (tasks + most - 1) / most, tasks / most + 1);
     else
-        assert_true(scene->entered >= (TASKS + most - 1) / most);
+        assert_true(scene->entered >= (tasks + most - 1) / most);
 }
 
 static const uint64_t mosts[] = {1, 7, 100};
 
+static void set_tasks(const struct pool_ops *ops)
+{
+    tasks = pools_part(TASKS_MAX) / (ops == &pool_spawn ? 5 : 1);
+}
+
 static void regions_replace_workers_after_so_many_tasks(void **state)
 {
+    set_tasks(*state);
     struct arena arena;
-    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    assert_int_equal(arena_make(&arena, tasks, 0), 0);
     for (unsigned workers = 1; workers < 4; workers += 2) {
         for (size_t i = 0; i < 3 * sizeof mosts / sizeof *mosts; i++) {
             uint64_t begin = clock_now(), most = mosts[i / 3];
             struct pool *pool = start(*state, workers, most, &arena);
-            assert_int_equal(pool_map(pool, TASKS, i % 3 * 6), 0);
-            for (uint64_t k = 0; k < TASKS; k++)
+            assert_int_equal(pool_map(pool, tasks, i % 3 * 6), 0);
+            for (uint64_t k = 0; k < tasks; k++)
                 assert_int_equal(arena_slot(&arena, k)->value, k + 1);
             assert_int_equal(*arena.failed, 0);
-            assert_int_equal(pools_worker_tasks(pool), TASKS);
+            assert_int_equal(pools_worker_tasks(pool), tasks);
             pool_stop(pool);
             assert_replaced(workers, most);
             assert_true(clock_since(begin) < 3); /* 10 ms a task would be a recheck each */
@@ -118,15 +125,16 @@ static void regions_replace_workers_after_so_many_tasks(void **state)
 
 static void calls_replace_workers_too(void **state)
 {
+    set_tasks(*state);
     for (unsigned workers = 1; workers < 4; workers += 2) {
         for (size_t i = 0; i < sizeof mosts / sizeof *mosts; i++) {
-            struct future *futures[TASKS];
+            struct future *futures[TASKS_MAX];
             uint64_t begin = clock_now();
             struct pool *pool = start(*state, workers, mosts[i], NULL);
-            for (int k = 0; k < TASKS; k++)
+            for (uint64_t k = 0; k < tasks; k++)
                 futures[k] = pool_submit(pool, call, NULL, 0, NULL);
-            assert_int_equal(pool_wait(pool, futures, TASKS, POOL_WAIT_ALL, -1), 0);
-            for (int k = 0; k < TASKS; k++)
+            assert_int_equal(pool_wait(pool, futures, tasks, POOL_WAIT_ALL, -1), 0);
+            for (uint64_t k = 0; k < tasks; k++)
                 assert_int_equal(future_status(futures[k]), FUTURE_OK);
             pool_stop(pool);
             assert_replaced(workers, mosts[i]);
