@@ -461,7 +461,7 @@ static void progress_grows_to_all_tasks(void **state)
     struct progress progress = {0};
     struct arena arena;
     char why[512];
-    assert_int_equal(arena_make(&arena, 200, 0), 0);
+    assert_int_equal(arena_make(&arena, 100, 0), 0);
     const struct pool_config config = {.workers = sizes_of(ops) > 1 ? 2 : 1,
         .task = slow_task,
         .arena = &arena,
@@ -471,9 +471,9 @@ static void progress_grows_to_all_tasks(void **state)
     assert_non_null(pool);
     for (int region = 0; region < 2; region++) {
         progress = (struct progress){0};
-        assert_int_equal(pool_map(pool, 200, 1), 0);
-        assert_int_equal(progress.last, 200);
-        assert_int_equal(progress.tasks, 200);
+        assert_int_equal(pool_map(pool, 100, 1), 0);
+        assert_int_equal(progress.last, 100);
+        assert_int_equal(progress.tasks, 100);
         assert_false(progress.backwards);
         if (strcmp(ops->name, "threads") == 0 || strcmp(ops->name, "processes") == 0)
             assert_true(progress.reports > 3);
