@@ -51,15 +51,6 @@ static int start_process(struct processes *processes, unsigned index)
     return code;
 }
 
-/* What a failure says of a death; 0 where it is not known. */
-static int describe_death(char *text, size_t size, unsigned worker, pid_t pid, int status)
-{
-    if (status >= 0)
-        return pool_death(text, size, worker, pid, status);
-    snprintf(text, size, "worker %u (pid %d) has ended; who took its status?", worker, (int)pid);
-    return 0;
-}
-
 /* What a process's workers came to before it died. */
 struct obituary {
     char reason[TASK_MESSAGE_MAX]; /* the last worker's */
@@ -74,7 +65,7 @@ static struct obituary bury(struct processes *processes, unsigned index, pid_t p
     struct obituary obituary = {.grown = false};
     unsigned threads = threads_each(processes), entered = 0;
     for (unsigned i = index * threads; i < (index + 1) * threads; i++) {
-        int code = describe_death(obituary.reason, sizeof obituary.reason, i, pid, status);
+        int code = pool_death(obituary.reason, sizeof obituary.reason, i, pid, status);
         int entry = atomic_load(&engine->lanes[i].entered);
         entered += entry > 0;
         if (entry < 0)
