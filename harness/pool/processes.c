@@ -96,7 +96,6 @@ static int cannot_replace(struct processes *processes, const char *end, int code
 
 static int succeed(struct processes *processes, unsigned index)
 {
-    processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
     char end[64];
@@ -163,15 +162,23 @@ static int wait_for_entry(struct processes *processes)
     return 0;
 }
 
-/* Those that are about to end are waited for, so that their successors need not wait. */
+/* Those that are about to end are waited for, so that their successors need not wait. Whoever has
+ * been counted is seen to be spent; one that died before it was counted is, too. */
 static int check_spent(struct processes *processes)
 {
-    for (unsigned i = 0; i < processes->count; i++)
+    struct engine *engine = processes->pool.engine;
+    uint32_t counted = atomic_load(&engine->common->recycled);
+    bool any = false;
+    for (unsigned i = 0; i < processes->count; i++) {
         for (int turn = 0; turn < SPENT_TURNS && is_spent(processes, i); turn++) {
             if (check_process(processes, i))
                 return -1;
             sched_yield();
         }
+        any = any || is_spent(processes, i);
+    }
+    if (!any)
+        engine->replaced = counted;
     return 0;
 }
 
