@@ -115,6 +115,44 @@ static bool may_work(const struct pool_ops *ops, const struct pool_config *confi
            config->tasks_per_worker == 0 && config->task_timeout_s <= 0;
 }
 
+/* Whether the numbers of workers are in order: 0, or an errno with one line in why. */
+static int check_workers(
+    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
+{
+    if (config->workers == 0)
+        snprintf(why, size, "%s: a pool of 0 workers can do nothing; give 1 or more", ops->name);
+    else if (config->threads_each > 1 &&
+             (!ops->threads_each || config->workers % config->threads_each))
+        snprintf(why, size, "%s: %u workers cannot be split into processes of %u threads",
+            ops->name, config->workers, config->threads_each);
+    else if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks))
+        snprintf(why, size, "%s: workers_min is %s", ops->name,
+            ops->shrinks ? "more than workers" : "for threads, processes, hybrid and spawn");
+    else
+        return 0;
+    return EINVAL;
+}
+
+/* The same for the rest of the configuration. */
+static int check_config(
+    const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
+{
+    if (config->owner_works && !may_work(ops, config))
+        snprintf(why, size,
+            "%s: owner_works is for processes, and without calls, progress, tasks_per_worker and "
+            "task_timeout_s",
+            ops->name);
+    else if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4)
+        snprintf(why, size, "%s: calls_max is %u and call_size %zu; at most %u calls exist at once",
+            ops->name, config->calls_max, config->call_size, POOL_CALLS_MAX);
+    else if (!(config->task_timeout_s >= 0) || !(config->task_retry_delay_s >= 0))
+        snprintf(why, size, "%s: task_timeout_s is %g and task_retry_delay_s %g; give 0 s or more",
+            ops->name, config->task_timeout_s, config->task_retry_delay_s);
+    else
+        return 0;
+    return EINVAL;
+}
+
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
 {
@@ -128,42 +166,11 @@ struct pool *pool_start(
             POOL_DEPTH_MAX);
         return NULL;
     }
-    if (config->workers == 0) {
-        snprintf(why, size, "%s: a pool of 0 workers can do nothing; give 1 or more", ops->name);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->threads_each > 1 &&
-        (!ops->threads_each || config->workers % config->threads_each)) {
-        snprintf(why, size, "%s: %u workers cannot be split into processes of %u threads",
-            ops->name, config->workers, config->threads_each);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->workers_min > config->workers || (config->workers_min > 0 && !ops->shrinks)) {
-        snprintf(why, size, "%s: workers_min is %s", ops->name,
-            ops->shrinks ? "more than workers" : "for threads, processes, hybrid and spawn");
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->owner_works && !may_work(ops, config)) {
-        snprintf(why, size,
-            "%s: owner_works is for processes, and without calls, progress, tasks_per_worker and "
-            "task_timeout_s",
-            ops->name);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4) {
-        snprintf(why, size, "%s: calls_max is %u and call_size %zu; at most %u calls exist at once",
-            ops->name, config->calls_max, config->call_size, POOL_CALLS_MAX);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (!(config->task_timeout_s >= 0) || !(config->task_retry_delay_s >= 0)) {
-        snprintf(why, size, "%s: task_timeout_s is %g and task_retry_delay_s %g; give 0 s or more",
-            ops->name, config->task_timeout_s, config->task_retry_delay_s);
-        errno = EINVAL;
+    int code = check_workers(ops, config, why, size);
+    if (!code)
+        code = check_config(ops, config, why, size);
+    if (code) {
+        errno = code;
         return NULL;
     }
     *why = '\0';
