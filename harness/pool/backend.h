@@ -172,8 +172,8 @@ void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned wor
 void pool_start_error(
     char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message);
 
-/* Says how worker process `pid` ended, by waitpid's status. Returns the code of the task that it
- * cost: the signal, or minus the exit status. */
+/* Says how worker process `pid` ended, by waitpid's status, or -1 where that is not known. Returns
+ * the code of the task that it cost: the signal, or minus the exit status, or 0. */
 int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status);
 
 /* The next chunk when `left` tasks are unclaimed: `chunk`, or guided for 0: an equal share of a

@@ -319,9 +319,12 @@ static bool go_on(struct runner *me)
     const struct pool_config *config = &me->engine->pool->config;
     void *fresh;
     if (me->engine->ends_when_spent) {
+        POOL_POINT(SPENT_BEGIN);
         pool_worker_leave(me->engine->pool, me->local);
         atomic_store(&me->lane->entered, 2);
+        POOL_POINT(SPENT_NOTED);
         atomic_fetch_add(&me->engine->common->recycled, 1);
+        POOL_POINT(SPENT_COUNTED);
         idle_wake_owner(me->engine);
         return false;
     }

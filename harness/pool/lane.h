@@ -117,7 +117,7 @@ struct engine {
     cpu_set_t cpus;       /* usable */
 
     /* the owner's own */
-    _Alignas(CACHE_LINE) uint32_t replaced; /* how many of the `recycled` have been replaced */
+    _Alignas(CACHE_LINE) uint32_t replaced; /* so many of the `recycled` are known to be replaced */
     uint32_t queue_end;                     /* the next position for a call */
     uint64_t expected;                      /* tasks put in since the start */
     bool unsettled;        /* a worker has died since `expected` was last made to fit ... */

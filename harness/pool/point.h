@@ -52,6 +52,9 @@
     X(WAKE_BIT_CLEARED, 0)                                                                         \
     X(WAKE_FLAG_CLEARED, 0)                                                                        \
     X(WAKE_DONE, 0)                                                                                \
+    X(SPENT_BEGIN, 0)                                                                              \
+    X(SPENT_NOTED, 0)                                                                              \
+    X(SPENT_COUNTED, 0)                                                                            \
     X(LEAVE_BEGIN, 0)                                                                              \
     X(LEAVE_DONE, 0)                                                                               \
     X(CALL_CLAIMED, 0)                                                                             \

@@ -332,6 +332,11 @@ void pool_start_error(
 
 int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status)
 {
+    if (status < 0) {
+        snprintf(
+            reason, size, "worker %u (pid %d) has ended; who took its status?", worker, (int)pid);
+        return 0;
+    }
     if (WIFSIGNALED(status)) {
         snprintf(reason, size, "worker %u (pid %d) was killed by signal %d (%s)", worker, (int)pid,
             WTERMSIG(status), strsignal(WTERMSIG(status)));

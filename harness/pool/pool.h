@@ -226,8 +226,8 @@ int pool_run(const struct pool_ops *ops, unsigned workers, task_fn *task, const 
 extern const struct pool_ops pool_threads, pool_processes, pool_hybrid, pool_spawn;
 
 /* Ends all workers, waits for them and frees the pool with all its futures. Waits for what is
- * running, but 0.1 s at most where a thread is stuck in a task; calls that have not begun are
- * dropped. NULL is allowed. */
+ * running, but 0.1 s at most where a thread is stuck in a task or call that has timed out: it keeps
+ * what it uses of the pool. Calls that have not begun are dropped. NULL is allowed. */
 void pool_stop(struct pool *pool);
 
 /* ---- calls ---- */
@@ -259,9 +259,10 @@ struct future;
 
 /* How a call is to be treated; all zero is the default. */
 struct pool_options {
-    double timeout_s;     /* from its start in a worker; 0: none */
-    unsigned retries;     /* how often it is run again after ERROR, LOST or TIMEOUT; where workers
-                             are threads, a TIMEOUT is final */
+    double timeout_s; /* from its start in a worker; 0: none. What ctx points to must stay for as
+                         long as a thread is stuck in one, also after pool_stop */
+    unsigned retries; /* how often it is run again after ERROR, LOST or TIMEOUT; where workers
+                         are threads, a TIMEOUT is final */
     double retry_delay_s; /* how long after */
     /* Called in the owner, inside its next waiting call, after the call has ended for good;
      * on_error only if it did not end OK, and before on_done. They may submit, wait, cancel, free

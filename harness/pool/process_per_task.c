@@ -5,6 +5,7 @@
  * RECHECK_MS, and the rest of its chunk goes to another. Where the system refuses a fork, the owner
  * waits until a child has ended. */
 #include "../util/futex.h"
+#include "../util/own_threads.h"
 #include "backend.h"
 
 #include <errno.h>
@@ -76,6 +77,7 @@ static _Noreturn void child_main(
     }
     atomic_store_explicit(&me->current, end, memory_order_relaxed);
     pool_worker_leave(pool, local);
+    fflush(stdout); /* what tasks have printed, and no more: input may be shared */
     /* these pair with the acquire loads in reap and in wait_for_one */
     atomic_store_explicit(&me->finished, true, memory_order_release);
     atomic_fetch_add_explicit(&per_task->shared->finished, 1, memory_order_release);
@@ -89,6 +91,7 @@ static int fork_child(struct per_task *per_task, unsigned worker)
     struct slot *slot = &per_task->slots[worker];
     struct child *child = &per_task->shared->children[worker];
     pid_t parent = getpid();
+    fflush(NULL); /* or the child would write it again */
     atomic_store_explicit(&child->current, slot->begin, memory_order_relaxed);
     atomic_store_explicit(&child->finished, false, memory_order_relaxed);
     child->entered = false;
@@ -137,8 +140,10 @@ static int reap(struct per_task *per_task, unsigned worker)
     struct child *child = &per_task->shared->children[worker];
     int status;
     bool finished = atomic_load_explicit(&child->finished, memory_order_acquire);
-    pid_t pid = slot->pid;
-    if (waitpid(pid, &status, finished ? 0 : WNOHANG) != pid)
+    pid_t pid = slot->pid, found = waitpid(pid, &status, finished ? 0 : WNOHANG);
+    if (found < 0 && errno == ECHILD) /* as where SIGCHLD is ignored: the kernel has reaped it */
+        status = -1;
+    else if (found != pid)
         return 0;
     slot->pid = 0;
     per_task->alive--;
@@ -231,6 +236,14 @@ static int try_one(struct per_task *per_task, char *why, size_t size)
 static int per_task_start(struct pool *pool, char *why, size_t size)
 {
     struct per_task *per_task = (struct per_task *)pool;
+    unsigned threads = own_threads(1);
+    if (threads > 1) {
+        snprintf(why, size,
+            "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
+            "the others hold; start the pool before them, or use spawn",
+            pool->ops->name, threads);
+        return -1;
+    }
     per_task->shared =
         mmap(NULL, shared_size(pool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (per_task->shared == MAP_FAILED) {

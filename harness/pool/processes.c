@@ -51,15 +51,6 @@ static int start_process(struct processes *processes, unsigned index)
     return code;
 }
 
-/* What a failure says of a death; 0 where it is not known. */
-static int describe_death(char *text, size_t size, unsigned worker, pid_t pid, int status)
-{
-    if (status >= 0)
-        return pool_death(text, size, worker, pid, status);
-    snprintf(text, size, "worker %u (pid %d) has ended; who took its status?", worker, (int)pid);
-    return 0;
-}
-
 /* What a process's workers came to before it died. */
 struct obituary {
     char reason[TASK_MESSAGE_MAX]; /* the last worker's */
@@ -74,7 +65,7 @@ static struct obituary bury(struct processes *processes, unsigned index, pid_t p
     struct obituary obituary = {.grown = false};
     unsigned threads = threads_each(processes), entered = 0;
     for (unsigned i = index * threads; i < (index + 1) * threads; i++) {
-        int code = describe_death(obituary.reason, sizeof obituary.reason, i, pid, status);
+        int code = pool_death(obituary.reason, sizeof obituary.reason, i, pid, status);
         int entry = atomic_load(&engine->lanes[i].entered);
         entered += entry > 0;
         if (entry < 0)
@@ -105,7 +96,6 @@ static int cannot_replace(struct processes *processes, const char *end, int code
 
 static int succeed(struct processes *processes, unsigned index)
 {
-    processes->pool.engine->replaced++;
     if (pool_is_terminated(&processes->pool))
         return 0;
     char end[64];
@@ -172,15 +162,23 @@ static int wait_for_entry(struct processes *processes)
     return 0;
 }
 
-/* Those that are about to end are waited for, so that their successors need not wait. */
+/* Those that are about to end are waited for, so that their successors need not wait. Whoever has
+ * been counted is seen to be spent; one that died before it was counted is, too. */
 static int check_spent(struct processes *processes)
 {
-    for (unsigned i = 0; i < processes->count; i++)
+    struct engine *engine = processes->pool.engine;
+    uint32_t counted = atomic_load(&engine->common->recycled);
+    bool any = false;
+    for (unsigned i = 0; i < processes->count; i++) {
         for (int turn = 0; turn < SPENT_TURNS && is_spent(processes, i); turn++) {
             if (check_process(processes, i))
                 return -1;
             sched_yield();
         }
+        any = any || is_spent(processes, i);
+    }
+    if (!any)
+        engine->replaced = counted;
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "../measure/clock.h"
 #include "../util/futex.h"
 #include "engine.h"
+#include "future.h"
 #include "retry.h"
 #include "timed.h"
 
@@ -61,10 +62,16 @@ static bool join(struct thread *thread, uint64_t deadline)
     return false;
 }
 
+/* In a task or a call that has timed out. */
+static bool is_any_stuck(const struct pool *pool)
+{
+    return timed_stuck(pool->engine) > 0 || (pool->futures && pool->futures->stuck > 0);
+}
+
 static void join_all(struct threads *threads)
 {
     struct pool *pool = &threads->pool;
-    bool patient = !pool_is_terminated(pool) && timed_stuck(pool->engine) == 0;
+    bool patient = !pool_is_terminated(pool) && !is_any_stuck(pool);
     uint64_t end = patient ? 0 : clock_now() + (uint64_t)(STUCK_AFTER_S * 1e9);
     engine_stop(pool->engine);
     for (unsigned i = 0; i < threads->started; i++)

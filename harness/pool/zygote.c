@@ -45,7 +45,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- the zygote's side ---- */
 
-/* Returns false at the owner's end. The parts that did not come are -1. */
+/* Returns false at the owner's end, or where there is no room for the descriptors. The parts that
+ * did not come are -1. */
 static bool receive(int socket, struct request *request, int parts[HANDOVER_PARTS])
 {
     union control control;
@@ -58,7 +59,7 @@ static bool receive(int socket, struct request *request, int parts[HANDOVER_PART
     ssize_t length;
     while ((length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
         ;
-    if (length != sizeof *request)
+    if (length != sizeof *request || message.msg_flags & MSG_CTRUNC)
         return false;
     const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (header)

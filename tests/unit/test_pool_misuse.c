@@ -128,17 +128,16 @@ static void processes_are_not_forked_beside_threads(void **state)
     char why[512] = "";
     struct arena arena;
     pthread_t thread;
-    (void)state;
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
     const struct pool_config config = {.workers = 2, .task = plain, .arena = &arena};
     sem_init(&leave, 0, 0);
     assert_int_equal(pthread_create(&thread, NULL, wait_to_leave, NULL), 0);
-    assert_null(pool_start(registry_backend("processes"), &config, why, sizeof why));
+    assert_null(pool_start(*state, &config, why, sizeof why));
     if (!strstr(why, "2 threads"))
         fail_msg("\"%s\" does not tell the cause", why);
     sem_post(&leave);
     pthread_join(thread, NULL);
-    struct pool *pool = pool_start(registry_backend("processes"), &config, why, sizeof why);
+    struct pool *pool = pool_start(*state, &config, why, sizeof why);
     if (!pool)
         fail_msg("%s", why);
     pool_stop(pool);
@@ -195,6 +194,33 @@ static void what_was_printed_before_a_pool_is_printed_once(void **state)
     fclose(file);
 }
 
+static int prints_out(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)ctx;
+    return prints(stdout, local, index, result);
+}
+
+static void what_tasks_print_is_printed_once(void **state)
+{
+    char line[64];
+    unsigned lines = 0;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    fflush(stdout);
+    int before = dup(STDOUT_FILENO);
+    assert_int_equal(dup2(fileno(file), STDOUT_FILENO), STDOUT_FILENO);
+    int code = pool_run(*state, 2, prints_out, NULL, TASKS, NULL);
+    fflush(stdout);
+    dup2(before, STDOUT_FILENO);
+    close(before);
+    assert_int_equal(code, 0);
+    rewind(file);
+    while (fgets(line, sizeof line, file))
+        lines += strncmp(line, "task ", 5) == 0;
+    assert_int_equal(lines, TASKS);
+    fclose(file);
+}
+
 int main(void)
 {
     static const char *const names[] = {"threads", "processes"};
@@ -204,9 +230,14 @@ int main(void)
         POOLS_ADD(pools_nest_no_deeper_than_that, ops);
         POOLS_ADD(a_run_gives_the_values_and_the_first_failure, ops);
         POOLS_ADD(what_was_printed_before_a_pool_is_printed_once, ops);
+        POOLS_ADD(what_tasks_print_is_printed_once, ops);
     }
     const struct pool_ops *processes = registry_backend("processes");
+    const struct pool_ops *per_task = registry_backend("process-per-task");
     POOLS_ADD(processes_within_processes_work, processes);
     POOLS_ADD(processes_are_not_forked_beside_threads, processes);
+    POOLS_ADD(processes_are_not_forked_beside_threads, per_task);
+    POOLS_ADD(what_was_printed_before_a_pool_is_printed_once, per_task);
+    POOLS_ADD(what_tasks_print_is_printed_once, per_task);
     return group_run("misuse", NULL, NULL);
 }

@@ -16,12 +16,16 @@
 #ifdef POOL_POINTS
 
 #include "harness/measure/clock.h"
+#include "harness/pool/engine.h"
+#include "harness/pool/processes.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 
 #define TASKS 300
 #define REGIONS 3
+/* Of a worker that is to be replaced after them. */
+#define TASKS_EACH 10
 #define TASK_NS 2000
 /* Every so many tasks, one fails: the points of that are passed too. */
 #define FAILS_EVERY 50
@@ -134,6 +138,16 @@ static void assert_refilled(struct pool *pool, struct scene *scene)
         assert_true(pool_worker_pid(pool, i) > 0);
 }
 
+/* Nor is the owner kept from sleeping by one that it takes for not replaced. */
+static void assert_none_owed(struct pool *pool)
+{
+    for (uint64_t start = clock_now(); lane_any_recycled(pool->engine);) {
+        assert_int_equal(processes_tend(pool), 0);
+        if (clock_since(start) > PATIENCE_S)
+            fail_msg("a worker that was replaced is still waited for");
+    }
+}
+
 /* ---- the scenes ---- */
 
 static bool is_entry(enum point point)
@@ -144,6 +158,11 @@ static bool is_entry(enum point point)
 static bool is_adoption(enum point point)
 {
     return point >= POINT_ADOPT_BEGIN && point <= POINT_ADOPT_CLAIMED;
+}
+
+static bool is_spending(enum point point)
+{
+    return point >= POINT_SPENT_BEGIN && point <= POINT_SPENT_COUNTED;
 }
 
 static void arm(struct scene *scene, enum point point, int passes, enum point_way way)
@@ -190,13 +209,14 @@ static void note_reached(const struct scene *scene, enum point point)
 
 /* Timed: with a limit for tasks that none of them reaches. */
 static struct pool *start(
-    unsigned workers, bool timed, const struct scene *scene, struct arena *arena)
+    enum point point, unsigned workers, bool timed, const struct scene *scene, struct arena *arena)
 {
     char why[512];
     const struct pool_config config = {.workers = workers,
         .task = short_task,
         .ctx = scene,
         .arena = arena,
+        .tasks_per_worker = is_spending(point) ? TASKS_EACH : 0,
         .task_timeout_s = timed ? 1000 : 0};
     struct pool *pool = pool_start(&pool_processes, &config, why, sizeof why);
     if (!pool)
@@ -214,7 +234,7 @@ static void die_at(enum point point, unsigned workers, bool timed, uint64_t chun
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
     if (is_entry(point))
         arm(scene, point, passes, way);
-    struct pool *pool = start(workers, timed, scene, &arena);
+    struct pool *pool = start(point, workers, timed, scene, &arena);
     if (!is_entry(point))
         arm(scene, point, passes, way);
     for (int region = 0; region < REGIONS; region++) {
@@ -227,6 +247,7 @@ static void die_at(enum point point, unsigned workers, bool timed, uint64_t chun
         assert_refilled(pool, scene);
     }
     assert_int_equal(run_region(pool, scene, chunk), 0);
+    assert_none_owed(pool);
     pool_stop(pool);
     note_reached(scene, point);
     arena_free(&arena);
@@ -252,7 +273,7 @@ static void stop_at(enum point point, unsigned workers, bool timed, uint64_t chu
     struct scene *scene = make_scene();
     struct arena arena;
     assert_int_equal(arena_make(&arena, TASKS, 0), 0);
-    struct pool *pool = start(workers, timed, scene, &arena);
+    struct pool *pool = start(point, workers, timed, scene, &arena);
     arm(scene, point, 1, POINT_STOP);
     for (int region = 0; region < REGIONS; region++) {
         uint64_t start = clock_now();
@@ -277,7 +298,8 @@ static void a_worker_may_be_stopped_at_this_point(void **state)
 /* In a task it may take as long as it likes, and the last of a pool of one is nobody's concern. */
 static bool may_be_stopped_at(enum point point)
 {
-    return !in_task[point] && !is_entry(point) && !is_adoption(point) && point < POINT_LEAVE_BEGIN;
+    return !in_task[point] && !is_entry(point) && !is_adoption(point) && !is_spending(point) &&
+           point < POINT_LEAVE_BEGIN;
 }
 
 int main(void)

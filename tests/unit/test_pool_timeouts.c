@@ -322,6 +322,38 @@ static void a_pool_stops_with_calls_behind_stuck_threads(void **state)
     run_apart(stop_with_calls, *state, 2);
 }
 
+static int gated_call(struct pool_call *call)
+{
+    (void)call;
+    wait_at_gate();
+    atomic_fetch_add(&scene->runs, 1);
+    return 0;
+}
+
+static void stop_beside_stuck_calls(const struct pool_ops *ops, unsigned workers)
+{
+    const struct pool_config config = {.workers = workers, .calls_max = 8};
+    const struct pool_options options = {.timeout_s = 0.02};
+    char why[512];
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    uint32_t ended = atomic_load(&scene->runs);
+    if (!pool)
+        fail_msg("%s", why);
+    struct future *stuck = pool_submit(pool, gated_call, NULL, 0, &options);
+    assert_int_equal(future_get(stuck, NULL, NULL, PATIENCE_S), ETIME);
+    stop_quickly(pool);
+    atomic_store(&scene->open, 1);
+    wait_for(&scene->runs, ended + 1);
+    while (leftovers_entries("/proc/self/task", "") > leftovers_before.threads)
+        sched_yield();
+}
+
+static void a_pool_stops_with_threads_stuck_in_calls_for_ever(void **state)
+{
+    for (unsigned workers = 1; workers < 4; workers++)
+        run_apart(stop_beside_stuck_calls, *state, workers);
+}
+
 /* ---- both ---- */
 
 static int failing_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -448,6 +480,7 @@ int main(void)
             CALLS_ADD(where_all_threads_are_stuck_the_rest_is_lost);
             CALLS_ADD(a_pool_stops_with_threads_stuck_for_ever);
             CALLS_ADD(a_pool_stops_with_calls_behind_stuck_threads);
+            CALLS_ADD(a_pool_stops_with_threads_stuck_in_calls_for_ever);
         }
         CALLS_ADD(a_timed_region_does_what_another_does);
         CALLS_ADD(a_task_that_ends_as_its_time_does_is_done_or_timed_out);

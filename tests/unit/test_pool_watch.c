@@ -119,6 +119,13 @@ static void the_dead_are_noticed_where_nobody_need_wait_for_them(void **state)
     signal(SIGCHLD, SIG_DFL);
 }
 
+static void a_process_per_task_ends_where_nobody_need_wait_for_it(void **state)
+{
+    signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(pool_run(*state, 2, empty_task, NULL, TASKS, NULL), 0);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 static void a_worker_has_no_descriptor_of_its_owner(void **state)
 {
     struct arena arena;
@@ -212,6 +219,8 @@ int main(void)
     POOLS_ADD(short_regions_replace_the_dead_too, ops);
     POOLS_ADD(the_dead_are_noticed_where_no_descriptor_is_left, ops);
     POOLS_ADD(the_dead_are_noticed_where_nobody_need_wait_for_them, ops);
+    POOLS_ADD(a_process_per_task_ends_where_nobody_need_wait_for_it,
+        registry_backend("process-per-task"));
     POOLS_ADD(a_worker_has_no_descriptor_of_its_owner, ops);
     POOLS_ADD(a_pool_with_stopped_workers_stops, ops);
     POOLS_ADD(a_stopped_idle_worker_does_not_keep_the_others_asleep, ops);

@@ -17,7 +17,7 @@
 static void each_index_of_many_regions_is_run_once(void **state)
 {
     const struct pool_ops *ops = *state;
-    assert_true(stress_backend(ops, ops->processes ? PROCESSES_TASKS : THREADS_TASKS));
+    assert_true(stress_backend(ops, pools_part(ops->processes ? PROCESSES_TASKS : THREADS_TASKS)));
 }
 
 int main(void)
