@@ -128,8 +128,10 @@ struct pool *pool_start(
             POOL_DEPTH_MAX);
         return NULL;
     }
-    if (config->workers == 0) {
-        snprintf(why, size, "%s: a pool of 0 workers can do nothing; give 1 or more", ops->name);
+    if (config->workers == 0 || (config->arena && !config->task)) {
+        snprintf(why, size, "%s: %s", ops->name,
+            config->workers ? "an arena is for regions, and they need a task; give both, or neither"
+                            : "a pool of 0 workers can do nothing; give 1 or more");
         errno = EINVAL;
         return NULL;
     }

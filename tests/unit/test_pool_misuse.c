@@ -200,6 +200,19 @@ static void a_failures_message_can_be_passed_on(void **state)
     assert_non_null(strstr(message, " is odd"));
 }
 
+static void regions_without_a_task_are_refused_at_the_start(void **state)
+{
+    const struct pool_ops *ops = *state;
+    char why[256];
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    const struct pool_config config = {.workers = 2, .arena = &arena};
+    assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
+    assert_non_null(strstr(why, "need a task"));
+    arena_free(&arena);
+}
+
 static void what_was_printed_before_a_pool_is_printed_once(void **state)
 {
     char text[256] = "";
@@ -225,6 +238,7 @@ int main(void)
         POOLS_ADD(pools_nest_no_deeper_than_that, ops);
         POOLS_ADD(a_run_gives_the_values_and_the_first_failure, ops);
         POOLS_ADD(a_failures_message_can_be_passed_on, ops);
+        POOLS_ADD(regions_without_a_task_are_refused_at_the_start, ops);
         POOLS_ADD(what_was_printed_before_a_pool_is_printed_once, ops);
     }
     const struct pool_ops *processes = registry_backend("processes");
