@@ -81,6 +81,9 @@ enum status cli_configs(
 /* Opens a case with the options above. Returns STATUS_DONE or another after a message. */
 enum status cli_open(const struct cli *cli, struct workload *workload, const char *name);
 
+/* "1.93", or a dash for what is not known. Returns text. */
+const char *cli_number(char *text, size_t size, double value);
+
 /* "1.93 [1.91, 1.95]", with a dash for what is not known. Returns text. */
 const char *cli_interval(char *text, size_t size, struct interval interval);
 

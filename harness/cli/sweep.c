@@ -65,7 +65,7 @@ static void print_text(const struct result *result, const struct verdict *verdic
     for (unsigned i = 0; i < result->configs_count; i++) {
         const struct result_config *config = &result->configs[i];
         struct summary summary = summary_of(result, i);
-        char speedup[64], rate[32], start[32], stop[32], notes[128] = "";
+        char speedup[64], efficiency[32], rate[32], start[32], stop[32], notes[128] = "";
         int length = 0;
         if (summary.errors || summary.lost)
             length = snprintf(notes, sizeof notes, "%" PRIu64 " errors, %" PRIu64 " lost ",
@@ -75,14 +75,15 @@ static void print_text(const struct result *result, const struct verdict *verdic
                 "%zu wrong, %zu failed samples ", summary.wrong, summary.failed);
         if (config->workers > result->usable_cpus)
             snprintf(notes + length, sizeof notes - (size_t)length, "more workers than CPUs");
-        cli_table_row(table, "%s\t%u\t%s\t%.2f\t%s\t%s\t%s\t%s", result_name(config).text,
+        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s", result_name(config).text,
             config->workers, cli_interval(speedup, sizeof speedup, summary.speedup),
-            summary.efficiency.value, units_si(rate, sizeof rate, summary.tasks_per_s.value),
+            cli_number(efficiency, sizeof efficiency, summary.efficiency.value),
+            units_si(rate, sizeof rate, summary.tasks_per_s.value),
             units_seconds(start, sizeof start, summary.start_s),
             units_seconds(stop, sizeof stop, summary.stop_s), notes);
     }
-    printf("%s: %" PRIu64 " tasks, %zu blocks, %s\n", result->case_name, result->tasks,
-        result->blocks_count, verdict_name(verdict->level));
+    printf("%s: %" PRIu64 " tasks, %zu block%s, %s\n", result->case_name, result->tasks,
+        result->blocks_count, result->blocks_count == 1 ? "" : "s", verdict_name(verdict->level));
     cli_table_print(table);
 }
 

@@ -78,7 +78,7 @@ void cli_table_print(struct cli_table *table)
     free(table);
 }
 
-static const char *number(char *text, size_t size, double value)
+const char *cli_number(char *text, size_t size, double value)
 {
     snprintf(text, size, isfinite(value) ? "%.2f" : "-", value);
     return text;
@@ -87,7 +87,7 @@ static const char *number(char *text, size_t size, double value)
 const char *cli_interval(char *text, size_t size, struct interval interval)
 {
     char value[32], lo[32], hi[32];
-    snprintf(text, size, "%s [%s, %s]", number(value, sizeof value, interval.value),
-        number(lo, sizeof lo, interval.lo), number(hi, sizeof hi, interval.hi));
+    snprintf(text, size, "%s [%s, %s]", cli_number(value, sizeof value, interval.value),
+        cli_number(lo, sizeof lo, interval.lo), cli_number(hi, sizeof hi, interval.hi));
     return text;
 }

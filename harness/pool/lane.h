@@ -81,7 +81,9 @@ struct region {
 };
 
 /* What all look at: in memory that worker processes share, without a pointer in it. The lanes lie
- * behind it, the workers', then the owner's, then a bit a worker: it sleeps, or is about to. */
+ * behind it, the workers', then the owner's, then a bit a worker: it sleeps, or is about to.
+ * Padded on purpose, as the next one: each part is written by others.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct common {
     struct region region;
 
@@ -96,7 +98,7 @@ struct common {
     _Atomic uint64_t wake_ns; /* how long a wake-up takes here, a moving average; 0: unknown */
 };
 
-/* A process's own view of it. */
+/* A process's own view of it. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct engine {
     /* constant after engine_make */
     const struct pool *pool;

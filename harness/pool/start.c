@@ -149,6 +149,9 @@ static int check_workers(
 static int check_work(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size)
 {
+    if (config->arena && !config->task)
+        return refuse(
+            why, size, ops, "an arena is for regions, and they need a task; give both, or neither");
     if (config->calls_max > POOL_CALLS_MAX || config->call_size > SIZE_MAX / 4)
         return refuse(why, size, ops,
             "calls_max is %u and call_size %zu; at most %u calls exist at once", config->calls_max,

@@ -11,10 +11,12 @@ static _Thread_local int noted;
 
 int task_fail(int code, const char *format, ...)
 {
+    char made[TASK_MESSAGE_MAX]; /* since an argument may be the last message itself */
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(made, sizeof made, format, arguments);
     va_end(arguments);
+    memcpy(message, made, sizeof message);
     noted = 1;
     return code > 0 ? code : EIO;
 }

@@ -25,7 +25,8 @@ typedef int task_fn(const void *ctx, void *local, uint64_t index, struct task_re
 
 /* Notes why the calling thread's task (or hook) failed and returns code, so that a failing line
  * reads `return task_fail(ENOENT, "%s: no such image", path);`. A code that is not greater than 0
- * becomes EIO. The message is cut at TASK_MESSAGE_MAX - 1 bytes. Thread-safe. */
+ * becomes EIO. The message is cut at TASK_MESSAGE_MAX - 1 bytes, and may be made from the last one:
+ * `task_fail(code, "%s: %s", path, task_message(code))`. Thread-safe. */
 int task_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The calling thread's last message, or strerror(code) if none was noted since the last call;

@@ -142,6 +142,10 @@ bad:
 const char *units_seconds(char *buffer, size_t size, double seconds)
 {
     static const struct unit scales[] = {{"s", 1}, {"ms", 1e-3}, {"µs", 1e-6}, {"ns", 1e-9}};
+    if (!isfinite(seconds)) {
+        snprintf(buffer, size, "-");
+        return buffer;
+    }
     size_t last = sizeof scales / sizeof *scales - 1, i = 0;
     while (i < last && fabs(seconds) < scales[i].scale * 0.9995)
         i++;
@@ -151,6 +155,10 @@ const char *units_seconds(char *buffer, size_t size, double seconds)
 
 const char *units_si(char *buffer, size_t size, double value)
 {
+    if (!isfinite(value)) {
+        snprintf(buffer, size, "-");
+        return buffer;
+    }
     size_t i = sizeof si_units / sizeof *si_units - 1;
     while (i > 0 && fabs(value) < si_units[i].scale * 0.9995)
         i--;

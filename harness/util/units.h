@@ -25,11 +25,12 @@ int units_parse_duration(const char *text, uint64_t *ns);
  * *values is malloc'd and owned by the caller. Returns the number of values, or -1. */
 int units_parse_list(const char *text, int64_t **values);
 
-/* Writes seconds with three significant digits and a fitting unit ("12.3 ms") into buffer.
- * Returns buffer. */
+/* Writes seconds with three significant digits and a fitting unit ("12.3 ms") into buffer,
+ * or a dash for what is not finite, thus not known. Returns buffer. */
 const char *units_seconds(char *buffer, size_t size, double seconds);
 
-/* Writes a count with three significant digits and an SI suffix ("1.2k") into buffer. */
+/* Writes a count with three significant digits and an SI suffix ("1.2k") into buffer, or a
+ * dash. Returns buffer. */
 const char *units_si(char *buffer, size_t size, double value);
 
 #endif

@@ -178,6 +178,40 @@ static int prints(const void *ctx, void *local, uint64_t index, struct task_resu
     return 0;
 }
 
+static int passes_on(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    uint64_t values[TASKS];
+    (void)ctx;
+    (void)local;
+    (void)index;
+    (void)result;
+    int code = pool_run(registry_backend("threads"), 2, odd_fails, NULL, TASKS, values);
+    return code ? task_fail(code, "inside: %s", task_message(code)) : 0;
+}
+
+static void a_failures_message_can_be_passed_on(void **state)
+{
+    uint64_t values[1];
+    int code = pool_run(*state, 1, passes_on, NULL, 1, values);
+    assert_int_equal(code, ENOENT);
+    const char *message = task_message(code);
+    assert_non_null(strstr(message, "inside: "));
+    assert_non_null(strstr(message, " is odd"));
+}
+
+static void regions_without_a_task_are_refused_at_the_start(void **state)
+{
+    const struct pool_ops *ops = *state;
+    char why[256];
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    const struct pool_config config = {.workers = 2, .arena = &arena};
+    assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
+    assert_non_null(strstr(why, "need a task"));
+    arena_free(&arena);
+}
+
 static void what_was_printed_before_a_pool_is_printed_once(void **state)
 {
     char text[256] = "";
@@ -229,6 +263,8 @@ int main(void)
         POOLS_ADD(a_task_may_have_a_pool_of_its_own, ops);
         POOLS_ADD(pools_nest_no_deeper_than_that, ops);
         POOLS_ADD(a_run_gives_the_values_and_the_first_failure, ops);
+        POOLS_ADD(a_failures_message_can_be_passed_on, ops);
+        POOLS_ADD(regions_without_a_task_are_refused_at_the_start, ops);
         POOLS_ADD(what_was_printed_before_a_pool_is_printed_once, ops);
         POOLS_ADD(what_tasks_print_is_printed_once, ops);
     }

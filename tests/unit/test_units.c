@@ -8,6 +8,7 @@
 
 #include "harness/util/units.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,7 @@ static void seconds_are_printed_with_a_fitting_unit(void **state)
         {0.9996, "1 s"}, /* and not 1e+03 ms */
         {61.5, "61.5 s"},
         {-0.002, "-2 ms"},
+        {NAN, "-"},
     };
     char text[32];
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -192,7 +194,7 @@ static void counts_are_printed_with_a_suffix(void **state)
         double value;
         const char *text;
     } cases[] = {{0, "0"}, {1, "1"}, {0.25, "0.25"}, {999, "999"}, {999.6, "1k"}, {1234, "1.23k"},
-        {2.5e6, "2.5M"}, {1e9, "1G"}, {5e12, "5T"}, {-1500, "-1.5k"}};
+        {2.5e6, "2.5M"}, {1e9, "1G"}, {5e12, "5T"}, {-1500, "-1.5k"}, {NAN, "-"}};
     char text[32];
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_string_equal(units_si(text, sizeof text, cases[i].value), cases[i].text);
