@@ -259,10 +259,10 @@ struct future;
 
 /* How a call is to be treated; all zero is the default. */
 struct pool_options {
-    double timeout_s;     /* from its start in a worker; 0: none. What ctx points to must stay for as
-                             long as a thread is stuck in one, also after pool_stop */
-    unsigned retries;     /* how often it is run again after ERROR, LOST or TIMEOUT; where workers
-                             are threads, a TIMEOUT is final */
+    double timeout_s; /* from its start in a worker; 0: none. What ctx points to must stay for as
+                         long as a thread is stuck in one, also after pool_stop */
+    unsigned retries; /* how often it is run again after ERROR, LOST or TIMEOUT; where workers
+                         are threads, a TIMEOUT is final */
     double retry_delay_s; /* how long after */
     /* Called in the owner, inside its next waiting call, after the call has ended for good;
      * on_error only if it did not end OK, and before on_done. They may submit, wait, cancel, free
