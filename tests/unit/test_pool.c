@@ -28,7 +28,7 @@ static size_t sizes_of(const struct pool_ops *ops)
 
 /* ---- order ---- */
 
-#define NOTE_BYTES 20
+#define NOTE_BYTES 32
 
 /* ctx: how often each task ran */
 static int note_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
