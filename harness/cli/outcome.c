@@ -121,7 +121,7 @@ static void tell_half_width(const struct cli *cli, const struct outcome *outcome
         !result->complete ? "stopped early; a longer --budget lets it go on"
         : result->alpha > 0
             ? "that was the last look; without --quick it takes as many as a pilot tells"
-            : "more than the pilot told are needed; ask for a little less than is needed");
+            : "the pilot was quieter than these; a smaller --half-width takes more");
 }
 
 static void tell_too_few(const struct cli *cli, const struct family *family)
