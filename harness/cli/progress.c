@@ -38,9 +38,9 @@ static void draw_goal(void)
 {
     if (progress.half_width > 0 && isfinite(progress.reached))
         fprintf(
-            stderr, "  ± %.2g %% of %.2g %%", 100 * progress.reached, 100 * progress.half_width);
+            stderr, "  ± %.3g %% of %.3g %%", 100 * progress.reached, 100 * progress.half_width);
     else if (progress.half_width > 0)
-        fprintf(stderr, "  ± ? of %.2g %%", 100 * progress.half_width);
+        fprintf(stderr, "  ± ? of %.3g %%", 100 * progress.half_width);
     if (progress.budget_s > 0)
         fprintf(stderr, "  %.0f of %.0f s", clock_since(progress.goal_start), progress.budget_s);
 }
@@ -99,6 +99,7 @@ struct sweep_progress progress_hook(const char *name)
         progress.step = 1;
         progress.name = name;
     }
+    progress_goal(0, 0);
     return (struct sweep_progress){.report = update, .reached = note_reached};
 }
 

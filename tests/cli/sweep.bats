@@ -134,6 +134,13 @@ sweep() {
     done
 }
 
+@test "progress on a terminal shows budget and half-width" {
+    TERM=xterm script -qec "env $mark $POOLBENCH sweep sleep -N 2 --param duration=1ms -b threads -n 2 \
+        --half-width 30% --budget 60s -o x.json" log >script.out
+    grep -q '± ? of 30 %  0 of 60 s' log
+    tr '\r' '\n' <log | grep -q '^\[#.*± [0-9.]* % of 30 %  [0-9]* of 60 s'
+}
+
 @test "a half-width is a percentage, and no company for --blocks" {
     for given in '--half-width=0.05' '--half-width=0%' '--half-width=200%' '--half-width=x'; do
         refused 2 '*: --half-width: "*" is not a percentage (5%) from 0.01% to 100%' sweep null -N 10 "$given" -o x.json
@@ -147,7 +154,7 @@ sweep() {
 
 @test "sizes are marked faster or slower than serial, judged together" {
     sweep sleep -N 8 --param duration=2ms -b threads -n 1,8 --blocks 8 -o x.json
-    [ "$(awk '$1 == "threads" && $2 == 8 { print $5 }' sweep.out)" = faster ]
+    [ "$(awk '$1 == "threads" && $2 == 8 { print $6 }' sweep.out)" = faster ]
     sweep sleep -N 8 --param duration=2ms -b threads -n 1,8 --blocks 8 --json -o x.json
     json sweep.out '[r["against_serial"] for r in d["rows"]][::2] == [None, "faster"] and d["blocks_min"] == 7'
     json sweep.out 'd["rows"][2]["p"] == 2 * 2**-7 and d["rows"][0]["p"] is None'
@@ -160,7 +167,7 @@ sweep() {
 @test "too few blocks for so many comparisons are said in one line" {
     sweep sleep -N 8 --param duration=1ms -b threads -n 1,2,4,8 --blocks 6 -o x.json
     [ "$(grep -c 'sweep: 6 blocks cannot show a difference in 4 comparisons with serial at once; take 8 or more$' sweep.err)" = 1 ]
-    [ "$(awk '$1 == "threads" && $2 == 8 { print $5 }' sweep.out)" = tied ]
+    [ "$(awk '$1 == "threads" && $2 == 8 { print $6 }' sweep.out)" = tied ]
 }
 
 @test "failing tasks are counted in the file and make the status 1" {
