@@ -11,8 +11,7 @@ struct noise_mark {
     uint64_t steal_ticks, cpu_ticks, throttled, swapped_in;
     double own_s;  /* CPU time of this process and its children, living and waited for */
     double busy_s; /* CPU time of everybody */
-    unsigned affinity;
-    double quota;
+    uint64_t cpus; /* cpus_fingerprint */
 };
 
 struct noise_mark noise_mark(void);
