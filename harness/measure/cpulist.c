@@ -99,8 +99,8 @@ const char *cpulist_print(const struct cpulist *list, char *text, size_t size)
         char range[32];
         size_t more = (size_t)(first == last ? snprintf(range, sizeof range, "%u", first)
                                              : snprintf(range, sizeof range, "%u-%u", first, last));
-        if (length + more + sizeof ",..." > size) {
-            snprintf(text + length, size - length, "...");
+        if (length + 1 + more + sizeof ",..." > size) {
+            snprintf(text + length, size - length, "%s...", length ? "," : "");
             break;
         }
         length += (size_t)snprintf(text + length, size - length, "%s%s", length ? "," : "", range);
