@@ -86,12 +86,28 @@ static double read_pressure(void)
     return average;
 }
 
+/* Microseconds since the start in which some task of the machine waited for memory. */
+static uint64_t read_stalled(void)
+{
+    char line[256];
+    const char *total = NULL;
+    uint64_t value;
+    if (host_line("/proc/pressure/memory", line, sizeof line) == 0 &&
+        strncmp(line, "some ", strlen("some ")) == 0)
+        total = strstr(line, " total=");
+    if (!total)
+        return 0;
+    total += strlen(" total=");
+    return host_number(&total, &value) ? 0 : value;
+}
+
 struct noise_mark noise_mark(void)
 {
     struct noise_mark mark = {
         .at = clock_now(),
         .throttled = cpus_throttled(),
         .swapped_in = host_counter("/proc/vmstat", "pswpin"),
+        .stalled_us = read_stalled(),
         .cpus = cpus_fingerprint(),
     };
     uint64_t busy;
@@ -120,6 +136,7 @@ struct result_noise noise_since(const struct noise_mark *before)
         /* below 0: less than the two clocks' resolution */
         .others_s = fmax(0, now.busy_s - before->busy_s - (now.own_s - before->own_s)),
         .psi_cpu = read_pressure(),
+        .stalled_us = grown(now.stalled_us, before->stalled_us),
     };
 }
 

@@ -100,6 +100,7 @@ struct result_noise {
     bool cpus_changed;               /* affinity or quota differ after the run */
     double others_s;                 /* CPU time that other processes used in the window */
     double psi_cpu;                  /* PSI "some avg10" of CPU at the end, %; < 0: not here */
+    uint64_t stalled_us;             /* in which some task waited for memory (PSI) */
 };
 
 struct result {

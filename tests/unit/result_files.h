@@ -106,6 +106,7 @@ static inline struct result *full_result(void)
     result->even = true;
     result->noise.psi_cpu = 12.5;
     result->noise.cpus_changed = true;
+    result->noise.stalled_us = 5;
     add_sweep(result);
     add_searches(result);
     return result;

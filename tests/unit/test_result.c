@@ -107,7 +107,8 @@ static void every_row_is_a_line_with_each_member_under_its_key(void **state)
     static const char *const lines[] = {
         " \"tasks\": 100,",
         "  \"cpus_changed\": true,",
-        "  \"psi_cpu\": 12.5",
+        "  \"psi_cpu\": 12.5,",
+        "  \"stalled_us\": 5",
         "  {\"name\": \"grain\", \"value\": \"10us\"},",
         "  {\"backend\": \"serial\", \"workers\": 1, \"chunk\": 0},",
         "  {\"at_s\": 6.0, \"canary_s\": 0.0001}",
