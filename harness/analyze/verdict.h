@@ -28,13 +28,13 @@ struct verdict {
 /* REFUSED: a wrong checksum, a task that is lost or timed out, a sample that failed, cgroup
  * throttling, steal > 1 % of the window and at least 3 ticks, CPUs changed, swap-in, other
  * processes using > 15 % of the usable CPUs, canary drifting > 10 % (medians of the first and the
- * last third of at least 3 blocks). SUSPECT: others > 5 %; canary > 5 %; tasks waiting for
- * memory in > 1 % of the window;
- * and, per configuration from 20 samples that count: CoV > 10 %, halves' medians > 5 % apart and
- * their intervals apart, > 10 % of samples and one more beyond 3 interquartile ranges from the
- * quartiles, lag-1 autocorrelation > max(0.3, 2/sqrt(n)), > 10 % of samples and one more with > 10x
- * the median of involuntary switches (or 30). "One more", and a 2 that grows with the number of configurations,
- * keep false alarms on clean noise below 5 % in all (simulated in test_verdict).
+ * last third of at least 3 blocks). SUSPECT: others > 5 %; canary > 5 %; tasks waiting for memory
+ * in > 1 % of the window; and, per configuration from 20 samples that count: CoV > 10 %, halves'
+ * medians > 5 % apart and their intervals apart, > 10 % of samples and one more beyond 3
+ * interquartile ranges from the quartiles, lag-1 autocorrelation > max(0.3, 2/sqrt(n)), > 10 % of
+ * samples and one more with > 10x the median of involuntary switches (or 30). "One more", and a 2
+ * that grows with the number of configurations, keep false alarms on clean noise below 5 % in all
+ * (simulated in test_verdict).
  *
  * A gate gives one reason, with its worst configuration, so that there is room for all. Without
  * memory the gates on times are left out. */
