@@ -115,7 +115,10 @@ static void set_system(json_t *machine)
     }
     set_field(machine, "cpu_model", "/proc/cpuinfo", "model name");
     set_field(machine, "os", "/etc/os-release", "PRETTY_NAME");
-    set_file(machine, "virtualization", "/sys/hypervisor/type");
+    if (*host_root())
+        set_text(machine, "virtualization", "simulated (POOLBENCH_ROOT)");
+    else
+        set_file(machine, "virtualization", "/sys/hypervisor/type");
     set_file(machine, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     set_file(machine, "turbo", "/sys/devices/system/cpu/cpufreq/boost");
     set_file(machine, "thp", "/sys/kernel/mm/transparent_hugepage/enabled");
