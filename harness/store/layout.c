@@ -66,6 +66,7 @@ static const struct field sample_fields[] = {
     {"errors", FIELD_COUNT, MEMBER(result_sample, errors)},
     {"lost", FIELD_COUNT, MEMBER(result_sample, lost)},
     {"timeout", FIELD_COUNT, MEMBER(result_sample, timeout), .optional = true},
+    {"died", FIELD_COUNT, MEMBER(result_sample, died), .optional = true},
     {"checksum", FIELD_HEX, MEMBER(result_sample, checksum)},
     {"checksum_wrong", FIELD_FLAG, MEMBER(result_sample, checksum_wrong)},
     {"peak_memory", FIELD_COUNT, MEMBER(result_sample, peak_memory)},

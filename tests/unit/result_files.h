@@ -59,6 +59,7 @@ static inline void add_sweep(struct result *result)
             .errors = 10,
             .lost = 11,
             .timeout = 512 * block,
+            .died = block,
             .checksum = 12,
             .checksum_wrong = block % 2 == 1,
             .peak_memory = 1u << 30};
