@@ -66,9 +66,9 @@ static struct name name_of(const struct result *result, unsigned config)
 
 static void judge_outcomes(struct verdict *verdict, const struct result *result)
 {
-    size_t wrong = 0, lost = 0, late = 0, failed = 0;
+    size_t wrong = 0, lost = 0, late = 0, died = 0, failed = 0;
     const struct result_sample *first_wrong = NULL, *first_lost = NULL, *first_late = NULL,
-                               *first_failed = NULL;
+                               *first_died = NULL, *first_failed = NULL;
     for (size_t i = result->samples_count; i-- > 0;) {
         const struct result_sample *sample = &result->samples[i];
         if (*sample->failure) {
@@ -86,6 +86,10 @@ static void judge_outcomes(struct verdict *verdict, const struct result *result)
             late++;
             first_late = sample;
         }
+        if (sample->died) {
+            died++;
+            first_died = sample;
+        }
     }
     if (wrong)
         add(verdict, VERDICT_REFUSED,
@@ -99,6 +103,10 @@ static void judge_outcomes(struct verdict *verdict, const struct result *result)
         add(verdict, VERDICT_REFUSED,
             "tasks ran out of time in %zu of %zu samples, the first in block %u (%s)", late,
             result->samples_count, first_late->block, name_of(result, first_late->config).text);
+    if (died)
+        add(verdict, VERDICT_REFUSED,
+            "workers died in %zu of %zu samples, the first in block %u (%s)", died,
+            result->samples_count, first_died->block, name_of(result, first_died->config).text);
     if (failed)
         add(verdict, VERDICT_REFUSED,
             "%zu of %zu samples failed, the first in block %u (%s): %.90s", failed,

@@ -106,6 +106,13 @@ static void a_task_out_of_time_is_refused(void **state)
     assert_reason(VERDICT_REFUSED, "out of time in 1 of 48", "block 5 (threads, 2 workers)");
 }
 
+static void a_worker_that_died_is_refused(void **state)
+{
+    (void)state;
+    sample(5, threads)->died = 2;
+    assert_reason(VERDICT_REFUSED, "workers died in 1 of 48", "block 5 (threads, 2 workers)");
+}
+
 static void a_sample_that_failed_is_refused_with_its_cause(void **state)
 {
     (void)state;
@@ -294,6 +301,8 @@ static void the_gravest_reason_comes_first_and_all_fit(void **state)
     }
     sample(0, threads)->checksum_wrong = true;
     sample(1, threads)->lost = 1;
+    sample(1, threads)->timeout = 1;
+    sample(1, threads)->died = 1;
     strcpy(sample(2, threads)->failure, "no");
     drift_canary(2);
     result->noise = (struct result_noise){.window_s = 1,
@@ -307,13 +316,13 @@ static void the_gravest_reason_comes_first_and_all_fit(void **state)
         .cpus_changed = true};
     struct verdict verdict = verdict_of(result);
     assert_int_equal(verdict.level, VERDICT_REFUSED);
-    assert_int_equal(verdict.count, 15);
-    assert_int_equal(verdict.refused, 8);
+    assert_int_equal(verdict.count, 17);
+    assert_int_equal(verdict.refused, 10);
     assert_non_null(strstr(verdict.reasons[0], "wrong checksum"));
-    assert_non_null(strstr(verdict.reasons[7], "fixed work"));
-    assert_non_null(strstr(verdict.reasons[8], "waited for memory"));
-    assert_non_null(strstr(verdict.reasons[9], "other processes"));
-    assert_non_null(strstr(verdict.reasons[14], "involuntary"));
+    assert_non_null(strstr(verdict.reasons[9], "fixed work"));
+    assert_non_null(strstr(verdict.reasons[10], "waited for memory"));
+    assert_non_null(strstr(verdict.reasons[11], "other processes"));
+    assert_non_null(strstr(verdict.reasons[16], "involuntary"));
 }
 
 /* ---- false alarms ---- */
@@ -374,6 +383,7 @@ int main(void)
         TEST(a_wrong_checksum_is_refused),
         TEST(a_lost_task_is_refused),
         TEST(a_task_out_of_time_is_refused),
+        TEST(a_worker_that_died_is_refused),
         TEST(a_sample_that_failed_is_refused_with_its_cause),
         TEST(errors_of_tasks_are_no_matter_of_trust),
         TEST(throttling_is_refused),
