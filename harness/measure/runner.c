@@ -255,7 +255,9 @@ static int warm_sample(struct child *child)
     if (time_regions(child))
         return -1;
     report->cpu_s = fmax(0, cpu_seconds(child->pool) - before); /* a worker may just have died */
-    report->died = note_pids(child);                            /* each has a successor by now */
+    if (child->pool->ops->tend) /* the dead get their successors; best effort */
+        child->pool->ops->tend(child->pool);
+    report->died = note_pids(child);
     if (child->spec->memory)
         report->peak_memory =
             memory_pss(report->pids, child->spec->ops->processes ? child->spec->workers : 0);
