@@ -12,6 +12,8 @@ static const struct cli_command *const commands[] = {
     &command_sweep,
     &command_breakeven,
     &command_report,
+    &command_doctor,
+    &command_cpus,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

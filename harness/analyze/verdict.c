@@ -14,13 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEAL_PART 0.01
-#define STEAL_TICKS 3
-#define OTHERS_REFUSED 0.15
-#define OTHERS_SUSPECT 0.05
-#define OTHERS_SECONDS 0.1 /* less is the rounding of ticks of 10 ms */
-#define CANARY_REFUSED 0.10
-#define CANARY_SUSPECT 0.05
 #define SAMPLES_MIN 20
 #define VARIATION 0.10
 #define HALVES_APART 0.05
@@ -73,9 +66,9 @@ static struct name name_of(const struct result *result, unsigned config)
 
 static void judge_outcomes(struct verdict *verdict, const struct result *result)
 {
-    size_t wrong = 0, lost = 0, late = 0, failed = 0;
+    size_t wrong = 0, lost = 0, late = 0, died = 0, failed = 0;
     const struct result_sample *first_wrong = NULL, *first_lost = NULL, *first_late = NULL,
-                               *first_failed = NULL;
+                               *first_died = NULL, *first_failed = NULL;
     for (size_t i = result->samples_count; i-- > 0;) {
         const struct result_sample *sample = &result->samples[i];
         if (*sample->failure) {
@@ -93,6 +86,10 @@ static void judge_outcomes(struct verdict *verdict, const struct result *result)
             late++;
             first_late = sample;
         }
+        if (sample->died) {
+            died++;
+            first_died = sample;
+        }
     }
     if (wrong)
         add(verdict, VERDICT_REFUSED,
@@ -106,6 +103,10 @@ static void judge_outcomes(struct verdict *verdict, const struct result *result)
         add(verdict, VERDICT_REFUSED,
             "tasks ran out of time in %zu of %zu samples, the first in block %u (%s)", late,
             result->samples_count, first_late->block, name_of(result, first_late->config).text);
+    if (died)
+        add(verdict, VERDICT_REFUSED,
+            "workers died in %zu of %zu samples, the first in block %u (%s)", died,
+            result->samples_count, first_died->block, name_of(result, first_died->config).text);
     if (failed)
         add(verdict, VERDICT_REFUSED,
             "%zu of %zu samples failed, the first in block %u (%s): %.90s", failed,
@@ -121,10 +122,12 @@ static void judge_others(struct verdict *verdict, const struct result *result)
 {
     double capacity = result->noise.window_s * result->usable_cpus;
     double part = capacity > 0 ? result->noise.others_s / capacity : 0;
-    if (part > OTHERS_SUSPECT && result->noise.others_s >= OTHERS_SECONDS)
-        add(verdict, part > OTHERS_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
+    if (part > VERDICT_OTHERS_SUSPECT && result->noise.others_s >= VERDICT_OTHERS_SECONDS)
+        add(verdict, part > VERDICT_OTHERS_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
             "other processes used %.0f %% of the usable CPUs (limit %g %%); stop them and repeat",
-            100 * part, 100 * (part > OTHERS_REFUSED ? OTHERS_REFUSED : OTHERS_SUSPECT));
+            100 * part,
+            100 *
+                (part > VERDICT_OTHERS_REFUSED ? VERDICT_OTHERS_REFUSED : VERDICT_OTHERS_SUSPECT));
 }
 
 static void judge_noise(struct verdict *verdict, const struct result_noise *noise)
@@ -133,14 +136,19 @@ static void judge_noise(struct verdict *verdict, const struct result_noise *nois
     if (noise->throttled)
         add(verdict, VERDICT_REFUSED, "the cgroup was throttled in %llu periods of its CPU quota",
             (unsigned long long)noise->throttled);
-    if (steal > STEAL_PART && noise->steal_ticks >= STEAL_TICKS)
+    if (steal > VERDICT_STEAL_PART && noise->steal_ticks >= VERDICT_STEAL_TICKS)
         add(verdict, VERDICT_REFUSED, "the hypervisor stole %.1f %% of the CPU time (limit %g %%)",
-            100 * steal, 100 * STEAL_PART);
+            100 * steal, 100 * VERDICT_STEAL_PART);
     if (noise->cpus_changed)
         add(verdict, VERDICT_REFUSED, "the usable CPUs (affinity or quota) changed during the run");
     if (noise->swapped_in)
         add(verdict, VERDICT_REFUSED, "%llu pages were swapped in during the run",
             (unsigned long long)noise->swapped_in);
+    double stalled = noise->window_s > 0 ? (double)noise->stalled_us * 1e-6 / noise->window_s : 0;
+    if (stalled > VERDICT_STALLED)
+        add(verdict, VERDICT_SUSPECT,
+            "tasks waited for memory in %.1f %% of the time (limit %g %%); free some and repeat",
+            100 * stalled, 100 * VERDICT_STALLED);
 }
 
 /* Speed of the first third of the blocks to that of the last, by fixed work; 0: not known. */
@@ -164,9 +172,9 @@ static void judge_canary(struct verdict *verdict, const struct result *result)
     if (ratio <= 0)
         return;
     double drift = fmax(ratio, 1 / ratio) - 1;
-    double limit = drift > CANARY_REFUSED ? CANARY_REFUSED : CANARY_SUSPECT;
+    double limit = drift > VERDICT_CANARY_REFUSED ? VERDICT_CANARY_REFUSED : VERDICT_CANARY_SUSPECT;
     if (drift > limit)
-        add(verdict, drift > CANARY_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
+        add(verdict, drift > VERDICT_CANARY_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
             "the machine became %.1f %% %s from the first to the last third of the blocks, by "
             "fixed "
             "work (limit %g %%)",

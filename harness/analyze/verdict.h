@@ -6,7 +6,17 @@
 
 enum verdict_level { VERDICT_TRUSTED, VERDICT_SUSPECT, VERDICT_REFUSED };
 
-#define VERDICT_REASONS_MAX 16
+#define VERDICT_REASONS_MAX 20 /* more than there are gates */
+
+/* Limits of the gates on the machine; docs/noise.md says why. */
+#define VERDICT_STEAL_PART 0.01 /* of all CPU time, and at least so many ticks */
+#define VERDICT_STEAL_TICKS 3
+#define VERDICT_OTHERS_REFUSED 0.15 /* of the usable CPUs */
+#define VERDICT_OTHERS_SUSPECT 0.05
+#define VERDICT_OTHERS_SECONDS 0.1  /* less is the rounding of ticks of 10 ms */
+#define VERDICT_CANARY_REFUSED 0.10 /* drift of fixed work */
+#define VERDICT_CANARY_SUSPECT 0.05
+#define VERDICT_STALLED 0.01 /* of the time in which some task waited for memory */
 
 struct verdict {
     enum verdict_level level;
@@ -15,15 +25,16 @@ struct verdict {
     char reasons[VERDICT_REASONS_MAX][192];
 };
 
-/* REFUSED: a wrong checksum, a task that is lost or timed out, a sample that failed, cgroup
- * throttling, steal > 1 % of the window and at least 3 ticks, CPUs changed, swap-in, other
- * processes using > 15 % of the usable CPUs, canary drifting > 10 % (medians of the first and the
- * last third of at least 3 blocks). SUSPECT: others > 5 %; canary > 5 %; and, per configuration
- * from 20 samples that enter estimates: CoV > 10 %, halves' medians > 5 % apart and their intervals
- * apart, > 10 % of samples and one more beyond 3 interquartile ranges from the quartiles, lag-1
- * autocorrelation > max(0.3, 2/sqrt(n)), > 10 % of samples and one more with > 10x the median of
- * involuntary switches (or 30). "One more", and a 2 that grows with the number of configurations,
- * keep false alarms on clean noise below 5 % in all (simulated in test_verdict).
+/* REFUSED: a wrong checksum, a task that is lost or timed out, a worker that died, a sample that
+ * failed, cgroup throttling, steal > 1 % of the window and at least 3 ticks, CPUs changed, swap-in,
+ * other processes using > 15 % of the usable CPUs, canary drifting > 10 % (medians of the first and
+ * the last third of at least 3 blocks). SUSPECT: others > 5 %; canary > 5 %; tasks waiting for
+ * memory in > 1 % of the window; and, per configuration from 20 samples that enter estimates: CoV >
+ * 10 %, halves' medians > 5 % apart and their intervals apart, > 10 % of samples and one more
+ * beyond 3 interquartile ranges from the quartiles, lag-1 autocorrelation > max(0.3, 2/sqrt(n)), >
+ * 10 % of samples and one more with > 10x the median of involuntary switches (or 30). "One more",
+ * and a 2 that grows with the number of configurations, keep false alarms on clean noise below 5 %
+ * in all (simulated in test_verdict).
  *
  * A gate gives one reason, with its worst configuration, so that there is room for all. Without
  * memory the gates on times are left out. */

@@ -1,7 +1,9 @@
 /* Usable CPUs from the affinity mask and the cgroup tree. */
 #include "cpus.h"
 
+#include "../util/hash.h"
 #include "../util/units.h"
+#include "host.h"
 
 #include <limits.h>
 #include <math.h>
@@ -10,141 +12,127 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
-#define CPUS_MAX 65536
+/* ---- affinity ---- */
+
+/* As the kernel would answer sched_getaffinity on the host of a test's folder. */
+static void list_told(struct cpulist *list)
+{
+    struct cpulist online;
+    char text[CPULIST_TEXT];
+    bool allowed = host_field("/proc/self/status", "Cpus_allowed_list", text, sizeof text) == 0 &&
+                   cpulist_parse(list, text) == 0;
+    bool known = host_line("/sys/devices/system/cpu/online", text, sizeof text) == 0 &&
+                 cpulist_parse(&online, text) == 0;
+    if (!allowed && known)
+        *list = online;
+    else if (known)
+        cpulist_keep(list, &online);
+}
+
+void cpus_list(struct cpulist *list)
+{
+    cpulist_clear(list);
+    if (*host_root())
+        list_told(list);
+    else if (sched_getaffinity(0, sizeof list->words, (cpu_set_t *)list->words))
+        cpulist_clear(list);
+    if (cpulist_count(list) == 0)
+        cpulist_add(list, 0);
+}
 
 unsigned cpus_affinity(void)
 {
-    cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
-    size_t size = CPU_ALLOC_SIZE(CPUS_MAX);
-    int count = 1;
-    if (set && sched_getaffinity(0, size, set) == 0)
-        count = CPU_COUNT_S(size, set);
-    CPU_FREE(set);
-    return count > 0 ? (unsigned)count : 1;
+    struct cpulist list;
+    cpus_list(&list);
+    return cpulist_count(&list);
 }
 
-/* The first line of FOLDER/NAME; 0, or -1 if there is none. */
-static int read_line(const char *folder, const char *name, char *line, size_t size)
+/* ---- quota ---- */
+
+static int read_level(const struct cgroup_level *level, const char *name, char *line, size_t size)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return -1;
-    char *got = fgets(line, (int)size, file);
-    fclose(file);
-    return got ? 0 : -1;
+    bool fits = (size_t)snprintf(path, sizeof path, "%s/%s", level->folder, name) < sizeof path;
+    return fits ? host_line(path, line, size) : -1;
 }
 
-/* The quota of one cgroup folder in CPUs; 0: none. */
-static double folder_quota(const char *folder)
+double cpus_level_quota(const struct cgroup_level *level, char *says, size_t size)
 {
-    char line[64];
-    double quota = 0, period = 0;
-    if (read_line(folder, "cpu.max", line, sizeof line) == 0) /* version 2: "max 100000" */
-        return sscanf(line, "%lf %lf", &quota, &period) == 2 && period > 0 ? quota / period : 0;
-    if (read_line(folder, "cpu.cfs_quota_us", line, sizeof line) ||
-        sscanf(line, "%lf", &quota) != 1)
+    char line[64], period_line[64];
+    const char *quota_at = line, *period_at = period_line;
+    uint64_t quota, period;
+    *says = '\0';
+    if (level->hidden)
         return 0;
-    if (read_line(folder, "cpu.cfs_period_us", line, sizeof line) ||
-        sscanf(line, "%lf", &period) != 1)
+    if (level->version == 2) {
+        if (read_level(level, "cpu.max", line, sizeof line)) /* "max 100000", "50000 100000" */
+            return 0;
+        snprintf(period_line, sizeof period_line, "%s", line + strcspn(line, " "));
+    } else if (read_level(level, "cpu.cfs_quota_us", line, sizeof line) ||
+               read_level(level, "cpu.cfs_period_us", period_line, sizeof period_line)) {
         return 0;
-    return quota > 0 && period > 0 ? quota / period : 0;
-}
-
-/* The throttled periods of one cgroup folder. */
-static double folder_throttled(const char *folder)
-{
-    char path[PATH_MAX], key[64];
-    snprintf(path, sizeof path, "%s/cpu.stat", folder);
-    FILE *file = fopen(path, "re");
-    double value, throttled = 0;
-    while (file && fscanf(file, "%63s %lf", key, &value) == 2)
-        if (strcmp(key, "nr_throttled") == 0)
-            throttled = value;
-    if (file)
-        fclose(file);
-    return throttled;
-}
-
-/* Calls visit for every folder from a cgroup up to its hierarchy's root. */
-static void climb(char *folder, size_t root_length,
-    void (*visit)(const char *folder, double *total), double *total)
-{
-    for (;;) {
-        visit(folder, total);
-        char *slash = strrchr(folder, '/');
-        if (!slash || strlen(folder) <= root_length)
-            return;
-        *slash = '\0';
     }
+    bool none = strncmp(line, level->version == 2 ? "max" : "-1", level->version == 2 ? 3 : 2) == 0;
+    bool known = !none && host_number(&quota_at, &quota) == 0 &&
+                 host_number(&period_at, &period) == 0 && quota > 0 && period > 0;
+    if (known)
+        snprintf(
+            says, size, "%llu of %llu us", (unsigned long long)quota, (unsigned long long)period);
+    else
+        snprintf(says, size, none ? "no quota" : "not understood: \"%s\"", line);
+    return known ? (double)quota / (double)period : 0;
 }
 
-/* Whether a list of controllers, "cpu,cpuacct", has cpu. */
-static int has_cpu(const char *controllers)
+static void smallest_quota(const struct cgroup_level *level, void *context)
 {
-    for (const char *at = controllers; *at; at += strcspn(at, ","), at += *at == ',')
-        if (strcspn(at, ",") == 3 && strncmp(at, "cpu", 3) == 0)
-            return 1;
-    return 0;
-}
-
-/* Visits all cgroup folders of this process that can limit its CPU time. */
-static void visit_cgroups(void (*visit)(const char *folder, double *total), double *total)
-{
-    static const char *const unified_roots[] = {CGROUP_ROOT, CGROUP_ROOT "/unified"};
-    char line[PATH_MAX], folder[2 * PATH_MAX];
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    while (file && fgets(line, sizeof line, file)) {
-        line[strcspn(line, "\n")] = '\0';
-        char *controllers = strchr(line, ':');
-        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!path)
-            continue;
-        *path++ = '\0';
-        controllers++;
-        if (strcmp(path, "/") == 0)
-            path = "";
-        if (!*controllers) {
-            for (size_t i = 0; i < sizeof unified_roots / sizeof *unified_roots; i++) {
-                snprintf(folder, sizeof folder, "%s%s", unified_roots[i], path);
-                climb(folder, strlen(unified_roots[i]), visit, total);
-            }
-        } else if (has_cpu(controllers)) {
-            snprintf(folder, sizeof folder, CGROUP_ROOT "/%s%s", controllers, path);
-            climb(folder, strlen(CGROUP_ROOT) + 1 + strlen(controllers), visit, total);
-        }
-    }
-    if (file)
-        fclose(file);
-}
-
-static void smallest_quota(const char *folder, double *smallest)
-{
-    double quota = folder_quota(folder);
+    char says[128];
+    double *smallest = context, quota = cpus_level_quota(level, says, sizeof says);
     if (quota > 0 && (*smallest == 0 || quota < *smallest))
         *smallest = quota;
-}
-
-static void add_throttled(const char *folder, double *total)
-{
-    *total += folder_throttled(folder);
 }
 
 double cpus_quota(void)
 {
     double smallest = 0;
-    visit_cgroups(smallest_quota, &smallest);
+    cgroup_climb("cpu", smallest_quota, &smallest);
     return smallest;
+}
+
+static void hash_quota(const struct cgroup_level *level, void *context)
+{
+    uint64_t *hash = context;
+    char says[128];
+    cpus_level_quota(level, says, sizeof says);
+    *hash = hash_bytes(*hash, level->folder, strlen(level->folder) + 1);
+    *hash = hash_bytes(*hash, says, strlen(says) + 1);
+}
+
+uint64_t cpus_fingerprint(void)
+{
+    struct cpulist list;
+    cpus_list(&list);
+    uint64_t hash = hash_bytes(HASH_START, list.words, sizeof list.words);
+    cgroup_climb("cpu", hash_quota, &hash);
+    return hash;
+}
+
+static void add_throttled(const struct cgroup_level *level, void *context)
+{
+    uint64_t *total = context;
+    char path[PATH_MAX];
+    if (!level->hidden &&
+        (size_t)snprintf(path, sizeof path, "%s/cpu.stat", level->folder) < sizeof path)
+        *total += host_counter(path, "nr_throttled");
 }
 
 uint64_t cpus_throttled(void)
 {
-    double total = 0;
-    visit_cgroups(add_throttled, &total);
-    return (uint64_t)total;
+    uint64_t total = 0;
+    cgroup_climb("cpu", add_throttled, &total);
+    return total;
 }
+
+/* ---- the count ---- */
 
 int cpus_override(unsigned *cpus)
 {
@@ -152,7 +140,7 @@ int cpus_override(unsigned *cpus)
     uint64_t asked;
     if (!text)
         return 0;
-    if (units_parse_count(text, &asked) || asked < 1 || asked > CPUS_MAX)
+    if (units_parse_count(text, &asked) || asked < 1 || asked > CPULIST_MAX)
         return -1;
     *cpus = (unsigned)asked;
     return 1;

@@ -5,6 +5,7 @@
 #include "../util/buildinfo.h"
 #include "clock.h"
 #include "cpus.h"
+#include "host.h"
 
 #include <ctype.h>
 #include <gnu/libc-version.h>
@@ -23,44 +24,18 @@ static void set_text(json_t *machine, const char *key, const char *text)
         json_object_set_new(machine, key, json_string(text));
 }
 
-/* A file's first line without its end. Returns 0, or -1. */
-static int first_line(const char *path, char *line, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return -1;
-    char *got = fgets(line, (int)size, file);
-    fclose(file);
-    if (!got)
-        return -1;
-    line[strcspn(line, "\n")] = '\0';
-    return 0;
-}
-
 static void set_file(json_t *machine, const char *key, const char *path)
 {
     char line[256];
-    if (first_line(path, line, sizeof line) == 0)
+    if (host_line(path, line, sizeof line) == 0)
         set_text(machine, key, line);
 }
 
-/* The value of the first "key : value" or key="value" line of a file. */
 static void set_field(json_t *machine, const char *key, const char *path, const char *field)
 {
-    char line[256];
-    size_t length = strlen(field);
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file)) {
-        if (strncmp(line, field, length) != 0)
-            continue;
-        char *value = line + length;
-        value += strspn(value, " \t:=\"");
-        value[strcspn(value, "\"\n")] = '\0';
+    char value[256];
+    if (host_field(path, field, value, sizeof value) == 0)
         set_text(machine, key, value);
-        break;
-    }
-    if (file)
-        fclose(file);
 }
 
 static void set_clock(json_t *machine)
@@ -140,7 +115,10 @@ static void set_system(json_t *machine)
     }
     set_field(machine, "cpu_model", "/proc/cpuinfo", "model name");
     set_field(machine, "os", "/etc/os-release", "PRETTY_NAME");
-    set_file(machine, "virtualization", "/sys/hypervisor/type");
+    if (*host_root())
+        set_text(machine, "virtualization", "simulated (POOLBENCH_ROOT)");
+    else
+        set_file(machine, "virtualization", "/sys/hypervisor/type");
     set_file(machine, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     set_file(machine, "turbo", "/sys/devices/system/cpu/cpufreq/boost");
     set_file(machine, "thp", "/sys/kernel/mm/transparent_hugepage/enabled");

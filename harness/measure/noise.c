@@ -4,6 +4,7 @@
 #include "../analyze/stat.h"
 #include "clock.h"
 #include "cpus.h"
+#include "host.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -20,7 +21,7 @@
 static void read_ticks(uint64_t *all, uint64_t *busy, uint64_t *steal)
 {
     unsigned long long field[8] = {0};
-    FILE *file = fopen("/proc/stat", "re");
+    FILE *file = host_open("/proc/stat");
     if (file) {
         if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &field[0], &field[1],
                 &field[2], &field[3], &field[4], &field[5], &field[6], &field[7]) != 8)
@@ -41,7 +42,7 @@ static double child_seconds(const char *pid)
     int parent = 0;
     unsigned long user = 0, system = 0;
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
-    FILE *file = fopen(path, "re");
+    FILE *file = host_open(path);
     if (!file)
         return 0;
     char *text = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL; /* behind the name */
@@ -64,7 +65,7 @@ static double usage_seconds(int who)
 static double own_seconds(void)
 {
     double sum = usage_seconds(RUSAGE_SELF) + usage_seconds(RUSAGE_CHILDREN);
-    DIR *processes = opendir("/proc");
+    DIR *processes = host_list("/proc");
     for (struct dirent *entry; processes && (entry = readdir(processes));)
         if (isdigit((unsigned char)entry->d_name[0]))
             sum += child_seconds(entry->d_name);
@@ -73,29 +74,31 @@ static double own_seconds(void)
     return sum;
 }
 
-static uint64_t read_swapped_in(void)
-{
-    char key[64];
-    unsigned long long value, pages = 0;
-    FILE *file = fopen("/proc/vmstat", "re");
-    while (file && fscanf(file, "%63s %llu", key, &value) == 2)
-        if (strcmp(key, "pswpin") == 0)
-            pages = value;
-    if (file)
-        fclose(file);
-    return pages;
-}
-
 static double read_pressure(void)
 {
     double average = -1;
-    FILE *file = fopen("/proc/pressure/cpu", "re");
+    FILE *file = host_open("/proc/pressure/cpu");
     if (file) {
-        if (fscanf(file, "some avg10=%lf", &average) != 1)
+        if (fscanf(file, "some avg10=%lf", &average) != 1 || !(average >= 0 && average <= 100))
             average = -1;
         fclose(file);
     }
     return average;
+}
+
+/* Microseconds since the start in which some task of the machine waited for memory. */
+static uint64_t read_stalled(void)
+{
+    char line[256];
+    const char *total = NULL;
+    uint64_t value;
+    if (host_line("/proc/pressure/memory", line, sizeof line) == 0 &&
+        strncmp(line, "some ", strlen("some ")) == 0)
+        total = strstr(line, " total=");
+    if (!total)
+        return 0;
+    total += strlen(" total=");
+    return host_number(&total, &value) ? 0 : value;
 }
 
 struct noise_mark noise_mark(void)
@@ -103,9 +106,9 @@ struct noise_mark noise_mark(void)
     struct noise_mark mark = {
         .at = clock_now(),
         .throttled = cpus_throttled(),
-        .swapped_in = read_swapped_in(),
-        .affinity = cpus_affinity(),
-        .quota = cpus_quota(),
+        .swapped_in = host_counter("/proc/vmstat", "pswpin"),
+        .stalled_us = read_stalled(),
+        .cpus = cpus_fingerprint(),
     };
     uint64_t busy;
     read_ticks(&mark.cpu_ticks, &busy, &mark.steal_ticks);
@@ -129,11 +132,11 @@ struct result_noise noise_since(const struct noise_mark *before)
         .cpu_ticks = grown(now.cpu_ticks, before->cpu_ticks),
         .throttled = grown(now.throttled, before->throttled),
         .swapped_in = grown(now.swapped_in, before->swapped_in),
-        .cpus_changed = now.affinity != before->affinity || now.quota > before->quota ||
-                        now.quota < before->quota,
+        .cpus_changed = now.cpus != before->cpus,
         /* below 0: less than the two clocks' resolution */
         .others_s = fmax(0, now.busy_s - before->busy_s - (now.own_s - before->own_s)),
         .psi_cpu = read_pressure(),
+        .stalled_us = grown(now.stalled_us, before->stalled_us),
     };
 }
 

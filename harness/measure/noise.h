@@ -8,11 +8,10 @@
 /* Counters at one moment. */
 struct noise_mark {
     uint64_t at; /* clock_now */
-    uint64_t steal_ticks, cpu_ticks, throttled, swapped_in;
+    uint64_t steal_ticks, cpu_ticks, throttled, swapped_in, stalled_us;
     double own_s;  /* CPU time of this process and its children, living and waited for */
     double busy_s; /* CPU time of everybody */
-    unsigned affinity;
-    double quota;
+    uint64_t cpus; /* cpus_fingerprint */
 };
 
 struct noise_mark noise_mark(void);

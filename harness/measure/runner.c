@@ -29,7 +29,7 @@ struct report {
     bool finished;
     uint64_t regions;
     double wall_s, start_s, stop_s, cpu_s;
-    uint64_t peak_memory;
+    uint64_t peak_memory, died;
     char failure[sizeof((struct result_sample *)0)->failure];
     double task_times[RUNNER_TASK_TIMES];
     pid_t pids[];
@@ -233,17 +233,31 @@ static int warm_up(struct child *child)
     return child_map(child, tasks < child->spec->tasks ? tasks : child->spec->tasks);
 }
 
+/* Notes where the workers live, and returns how many live elsewhere than noted before. */
+static uint64_t note_pids(struct child *child)
+{
+    uint64_t moved = 0;
+    for (unsigned i = 0; i < child->spec->workers; i++) {
+        pid_t pid = pool_worker_pid(child->pool, i);
+        moved += pid != child->report->pids[i];
+        child->report->pids[i] = pid;
+    }
+    return moved;
+}
+
 static int warm_sample(struct child *child)
 {
     struct report *report = child->report;
     if (child_start(child) || (child->spec->warm_up && warm_up(child)))
         return -1;
+    note_pids(child);
     double before = cpu_seconds(child->pool);
     if (time_regions(child))
         return -1;
     report->cpu_s = fmax(0, cpu_seconds(child->pool) - before); /* a worker may just have died */
-    for (unsigned i = 0; i < child->spec->workers; i++)
-        report->pids[i] = pool_worker_pid(child->pool, i);
+    if (child->pool->ops->tend) /* the dead get their successors; best effort */
+        child->pool->ops->tend(child->pool);
+    report->died = note_pids(child);
     if (child->spec->memory)
         report->peak_memory =
             memory_pss(report->pids, child->spec->ops->processes ? child->spec->workers : 0);
@@ -322,6 +336,7 @@ static void fill_sample(struct result_sample *sample, const struct runner_spec *
     sample->stop_s = report->stop_s;
     sample->cpu_s = report->cpu_s;
     sample->peak_memory = report->peak_memory;
+    sample->died = report->died;
     memcpy(sample->failure, report->failure, sizeof sample->failure);
     if (!report->finished)
         explain(sample, status);

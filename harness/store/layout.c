@@ -30,7 +30,8 @@ static const struct field noise_fields[] = {
     {"swapped_in", FIELD_COUNT, MEMBER(result_noise, swapped_in)},
     {"cpus_changed", FIELD_FLAG, MEMBER(result_noise, cpus_changed)},
     {"others_s", FIELD_REAL, MEMBER(result_noise, others_s)},
-    {"psi_cpu", FIELD_REAL, MEMBER(result_noise, psi_cpu), .min = -1}, END};
+    {"psi_cpu", FIELD_REAL, MEMBER(result_noise, psi_cpu), .min = -1},
+    {"stalled_us", FIELD_COUNT, MEMBER(result_noise, stalled_us), .optional = true}, END};
 
 static const struct field param_fields[] = {{"name", FIELD_TEXT, MEMBER(result_param, name)},
     {"value", FIELD_TEXT, MEMBER(result_param, value)}, END};
@@ -66,6 +67,7 @@ static const struct field sample_fields[] = {
     {"errors", FIELD_COUNT, MEMBER(result_sample, errors)},
     {"lost", FIELD_COUNT, MEMBER(result_sample, lost)},
     {"timeout", FIELD_COUNT, MEMBER(result_sample, timeout), .optional = true},
+    {"died", FIELD_COUNT, MEMBER(result_sample, died), .optional = true},
     {"checksum", FIELD_HEX, MEMBER(result_sample, checksum)},
     {"checksum_wrong", FIELD_FLAG, MEMBER(result_sample, checksum_wrong)},
     {"peak_memory", FIELD_COUNT, MEMBER(result_sample, peak_memory)},

@@ -46,6 +46,7 @@ struct result_sample {
     double user_s, system_s; /* rusage of the whole sample, warm-up, start and stop included */
     uint64_t voluntary, involuntary, minor_faults, major_faults;
     uint64_t ok, errors, lost, timeout; /* tasks of the last region */
+    uint64_t died;                      /* workers that died and were replaced during wall_s */
     uint64_t checksum;                  /* sum of hash_mix(index, value) over the ok tasks */
     bool checksum_wrong;                /* differs from serial's on the same tasks */
     uint64_t peak_memory; /* PSS of owner and workers after the region, bytes; 0: not read */
@@ -101,6 +102,7 @@ struct result_noise {
     bool cpus_changed;               /* affinity or quota differ after the run */
     double others_s;                 /* CPU time that other processes used in the window */
     double psi_cpu;                  /* PSI "some avg10" of CPU at the end, %; < 0: not here */
+    uint64_t stalled_us;             /* in which some task waited for memory (PSI) */
 };
 
 struct result {

@@ -59,6 +59,7 @@ static inline void add_sweep(struct result *result)
             .errors = 10,
             .lost = 11,
             .timeout = 512 * block,
+            .died = block,
             .checksum = 12,
             .checksum_wrong = block % 2 == 1,
             .peak_memory = 1u << 30};
@@ -106,6 +107,7 @@ static inline struct result *full_result(void)
     result->even = true;
     result->noise.psi_cpu = 12.5;
     result->noise.cpus_changed = true;
+    result->noise.stalled_us = 5;
     add_sweep(result);
     add_searches(result);
     return result;

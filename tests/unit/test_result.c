@@ -107,7 +107,8 @@ static void every_row_is_a_line_with_each_member_under_its_key(void **state)
     static const char *const lines[] = {
         " \"tasks\": 100,",
         "  \"cpus_changed\": true,",
-        "  \"psi_cpu\": 12.5",
+        "  \"psi_cpu\": 12.5,",
+        "  \"stalled_us\": 5",
         "  {\"name\": \"grain\", \"value\": \"10us\"},",
         "  {\"backend\": \"serial\", \"workers\": 1, \"chunk\": 0},",
         "  {\"at_s\": 6.0, \"canary_s\": 0.0001}",
@@ -116,6 +117,7 @@ static void every_row_is_a_line_with_each_member_under_its_key(void **state)
         "\"start_s\": 1e-5, \"stop_s\": 2e-5, \"cpu_s\": 0.2, \"user_s\": 0.3, "
         "\"system_s\": 0.4, \"voluntary\": 5, \"involuntary\": 6, \"minor_faults\": 7, "
         "\"major_faults\": 8, \"ok\": 9, \"errors\": 10, \"lost\": 11, \"timeout\": 2560, "
+        "\"died\": 5, "
         "\"checksum\": \"0x000000000000000c\", \"checksum_wrong\": true, "
         "\"peak_memory\": 1073741824, \"failure\": \"\"},",
         "  {\"config\": 0, \"text\": \"poolbench run spin\"},",

@@ -24,10 +24,11 @@
 struct script {
     int (*act)(struct script *script, uint64_t index);
     _Atomic uint64_t runs, entries;
-    uint64_t offset; /* added to every value */
-    long enter_ns;   /* how long a worker takes to enter */
-    int enter_code;  /* what it then returns */
-    pid_t test;      /* the process that takes the samples */
+    uint64_t offset;  /* added to every value */
+    long enter_ns;    /* how long a worker takes to enter */
+    int enter_code;   /* what it then returns */
+    atomic_bool left; /* by a worker, once */
+    pid_t test;       /* the process that takes the samples */
 };
 
 static int script_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -324,6 +325,28 @@ static void a_task_that_exits_costs_the_sample_or_with_processes_itself(void **s
     tear_down(&stage);
 }
 
+static int leave_once(struct script *script, uint64_t index)
+{
+    if (index == TASKS / 2 && !atomic_exchange(&script->left, true))
+        _exit(5);
+    return 0;
+}
+
+static void a_worker_that_dies_is_told_even_where_its_task_is_retried(void **state)
+{
+    struct stage stage = set_up(leave_once);
+    struct runner_spec spec = spec_of(*state);
+    spec.task_retries = 2;
+    struct result_sample sample = take(&stage, &spec);
+    assert_string_equal(sample.failure, "");
+    assert_int_equal(sample.ok, TASKS);
+    unsigned most = spec.ops->threads_each ? spec.ops->threads_each(spec.workers) : 1;
+    assert_in_range(sample.died, 1, most); /* the workers that were threads of its process */
+    sample = take(&stage, &spec);
+    assert_int_equal(sample.died, 0);
+    tear_down(&stage);
+}
+
 /* ---- signals ---- */
 
 static int interrupt_test(struct script *script, uint64_t index)
@@ -387,6 +410,8 @@ int main(void)
         POOLS_ADD(a_worker_that_cannot_enter_leaves_a_reason_and_no_time, *ops);
         POOLS_ADD(a_killed_sample_says_so_and_the_next_is_sound, *ops);
         POOLS_ADD(a_task_that_exits_costs_the_sample_or_with_processes_itself, *ops);
+        if ((*ops)->processes && (*ops)->tend)
+            POOLS_ADD(a_worker_that_dies_is_told_even_where_its_task_is_retried, *ops);
         POOLS_ADD(a_signal_ends_the_sample_and_refuses_the_next, *ops);
         POOLS_ADD(a_second_signal_ends_the_program_at_once, *ops);
     }

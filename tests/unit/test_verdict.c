@@ -106,6 +106,13 @@ static void a_task_out_of_time_is_refused(void **state)
     assert_reason(VERDICT_REFUSED, "out of time in 1 of 48", "block 5 (threads, 2 workers)");
 }
 
+static void a_worker_that_died_is_refused(void **state)
+{
+    (void)state;
+    sample(5, threads)->died = 2;
+    assert_reason(VERDICT_REFUSED, "workers died in 1 of 48", "block 5 (threads, 2 workers)");
+}
+
 static void a_sample_that_failed_is_refused_with_its_cause(void **state)
 {
     (void)state;
@@ -155,6 +162,17 @@ static void swapping_is_refused(void **state)
     (void)state;
     result->noise.swapped_in = 7;
     assert_reason(VERDICT_REFUSED, "swapped in", "7 pages");
+}
+
+static void waiting_for_memory_is_suspect(void **state)
+{
+    (void)state;
+    result->noise.stalled_us = 99000; /* of 10 s */
+    assert_level(VERDICT_TRUSTED);
+    result->noise.stalled_us = 150000;
+    assert_reason(VERDICT_SUSPECT, "waited for memory", "1.5 %");
+    result->noise.window_s = 0; /* nothing was measured */
+    assert_level(VERDICT_TRUSTED);
 }
 
 static void other_processes_are_suspect_then_refused(void **state)
@@ -283,6 +301,8 @@ static void the_gravest_reason_comes_first_and_all_fit(void **state)
     }
     sample(0, threads)->checksum_wrong = true;
     sample(1, threads)->lost = 1;
+    sample(1, threads)->timeout = 1;
+    sample(1, threads)->died = 1;
     strcpy(sample(2, threads)->failure, "no");
     drift_canary(2);
     result->noise = (struct result_noise){.window_s = 1,
@@ -290,16 +310,19 @@ static void the_gravest_reason_comes_first_and_all_fit(void **state)
         .cpu_ticks = 100,
         .throttled = 1,
         .swapped_in = 1,
-        .others_s = 0.2, /* the only gate on the machine that is merely suspect */
+        .others_s =
+            0.2, /* this and the next are the gates on the machine that are merely suspect */
+        .stalled_us = 500000,
         .cpus_changed = true};
     struct verdict verdict = verdict_of(result);
     assert_int_equal(verdict.level, VERDICT_REFUSED);
-    assert_int_equal(verdict.count, 14);
-    assert_int_equal(verdict.refused, 8);
+    assert_int_equal(verdict.count, 17);
+    assert_int_equal(verdict.refused, 10);
     assert_non_null(strstr(verdict.reasons[0], "wrong checksum"));
-    assert_non_null(strstr(verdict.reasons[7], "fixed work"));
-    assert_non_null(strstr(verdict.reasons[8], "other processes"));
-    assert_non_null(strstr(verdict.reasons[13], "involuntary"));
+    assert_non_null(strstr(verdict.reasons[9], "fixed work"));
+    assert_non_null(strstr(verdict.reasons[10], "waited for memory"));
+    assert_non_null(strstr(verdict.reasons[11], "other processes"));
+    assert_non_null(strstr(verdict.reasons[16], "involuntary"));
 }
 
 /* ---- false alarms ---- */
@@ -360,12 +383,14 @@ int main(void)
         TEST(a_wrong_checksum_is_refused),
         TEST(a_lost_task_is_refused),
         TEST(a_task_out_of_time_is_refused),
+        TEST(a_worker_that_died_is_refused),
         TEST(a_sample_that_failed_is_refused_with_its_cause),
         TEST(errors_of_tasks_are_no_matter_of_trust),
         TEST(throttling_is_refused),
         TEST(steal_is_refused_above_one_percent_and_three_ticks),
         TEST(changed_cpus_are_refused),
         TEST(swapping_is_refused),
+        TEST(waiting_for_memory_is_suspect),
         TEST(other_processes_are_suspect_then_refused),
         TEST(a_drifting_canary_is_suspect_then_refused),
         TEST(one_slow_canary_is_no_drift),
