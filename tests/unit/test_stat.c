@@ -37,6 +37,18 @@ static void quantiles_interpolate_between_order_statistics(void **state)
     assert_near(stat_quantile(values, 4, 1), 40, 0);
 }
 
+static void what_lies_beyond_the_fences_is_counted(void **state)
+{
+    (void)state;
+    /* quartiles 4 and 7: fences at 1.5 are -0.5 and 11.5, at 3 -5 and 16 */
+    const double values[] = {20, 3, 4, 5, -4, 6, 7, 5, 13};
+    assert_int_equal(stat_beyond(values, 9, 1.5), 3);
+    assert_int_equal(stat_beyond(values, 9, STAT_FAR_OUT), 1);
+    assert_int_equal(stat_beyond(values, 0, STAT_FAR_OUT), 0);
+    const double same[] = {1, 1, 1, 1, 2};
+    assert_int_equal(stat_beyond(same, 5, STAT_FAR_OUT), 1);
+}
+
 static void no_values_and_no_numbers_give_no_number(void **state)
 {
     (void)state;
@@ -205,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(median_is_the_middle_of_the_sorted_values),
         cmocka_unit_test(quantiles_interpolate_between_order_statistics),
+        cmocka_unit_test(what_lies_beyond_the_fences_is_counted),
         cmocka_unit_test(no_values_and_no_numbers_give_no_number),
         cmocka_unit_test(sign_ranks_are_those_of_the_tables),
         cmocka_unit_test(a_sign_rank_is_the_largest_that_keeps_alpha),
