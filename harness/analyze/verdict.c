@@ -252,7 +252,7 @@ static void fill_series(struct series *series, const struct result *result, unsi
     series->n = 0;
     for (size_t i = 0; i < result->samples_count; i++) {
         const struct result_sample *sample = &result->samples[i];
-        if (sample->config != config || !summary_counts(sample))
+        if (sample->config != config || !summary_enters(result, sample))
             continue;
         series->seconds[series->n] = summary_task_seconds(sample);
         series->switches[series->n++] = (double)sample->involuntary;
