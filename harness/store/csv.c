@@ -77,7 +77,6 @@ static int next_line(struct reader *reader)
         length--;
     reader->line[length] = '\0';
     reader->line[strcspn(reader->line, "#")] = '\0';
-    /* half a number is a number, too */
     if (byte == EOF && length > 0)
         return complain(reader, "the file ends within this line; if it is not truncated, end the "
                                 "line with a line break");
@@ -198,10 +197,11 @@ static int read_number(
     if (column->whole && (number < column->least || number != floor(number)))
         return complain(reader, "%s %.40s is not a whole number of at least %g", column->name, text,
             column->least);
-    if (!column->whole && number <= column->least)
-        return complain(reader, "%s %.40s is not above %g", column->name, text, column->least);
-    if (number > column->most)
-        return complain(reader, "%s %.40s is above %g", column->name, text, column->most);
+    if (number <= 0)
+        return complain(reader, "%s %.40s is not above 0", column->name, text);
+    if (number < column->least || number > column->most)
+        return complain(reader, "%s %.40s is not between %g and %g", column->name, text,
+            column->least, column->most);
     *value = number;
     return 0;
 }

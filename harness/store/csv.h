@@ -11,11 +11,11 @@
 #define CSV_ROWS_MAX 10000000
 #define CSV_LINE_MAX 4096 /* bytes */
 
-/* What a column must hold: finite numbers, and these only. */
+/* What a column must hold: finite numbers from least (above 0) to most. */
 struct csv_column {
-    const char *name;   /* in messages: "workers" */
-    bool whole;         /* whole numbers, at least `least` */
-    double least, most; /* if not whole: above `least`; at most `most` */
+    const char *name; /* in messages: "workers" */
+    bool whole;       /* whole numbers only */
+    double least, most;
 };
 
 struct csv_source {
@@ -26,10 +26,10 @@ struct csv_source {
 };
 
 /* Calls add for each row. Returns 0, or -1 with one line in why (path, line, cause): the file
- * cannot be read or is no text, has
- * no row or more than CSV_ROWS_MAX, a line has other columns than
- * the first, is longer than CSV_LINE_MAX or has no line break at its end, a field is no number or
- * not what its column must hold. add may have been called by then. Safe from several threads. */
+ * cannot be read or is no text; it has no row, or more than CSV_ROWS_MAX; a line has other columns
+ * than the first, is longer than CSV_LINE_MAX or has no line break at its end (half a number is a
+ * number, too); a field is no number or not what its column must hold. add may have been called by
+ * then. Safe from several threads. */
 int csv_read(const struct csv_source *source, void (*add)(void *to, double first, double second),
     void *to, char *why, size_t size);
 
