@@ -100,47 +100,52 @@ static int refuse(struct fit_model *model, const char *cause)
     return -1;
 }
 
-static int describe(struct fit_model *model, const struct bootstrap_sample *sample,
-    const struct fit_options *options)
+static int describe(
+    struct fit_model *model, const struct squares_size *sizes, const struct fit_options *options)
 {
     double inverse[CURVE_COEFFICIENTS][CURVE_COEFFICIENTS];
-    if (squares_inverse(&model->curve, sample->sizes, sample->sizes_count, inverse))
+    if (squares_inverse(&model->curve, sizes, model->sizes, inverse))
         return refuse(model, "these sizes do not determine its coefficients");
     model->df = model->rows - curve_coefficients(model->curve.law);
-    model->rss = squares_left(&model->curve, sample->sizes, sample->sizes_count);
+    model->rss = squares_left(&model->curve, sizes, model->sizes);
     model->rse = sqrt(model->rss / (double)model->df);
-    model->aicc = aicc_of(model, sample->sizes);
+    model->aicc = aicc_of(model, sizes);
     model->refits = options->replicates ? calloc(options->replicates, sizeof *model->refits) : NULL;
     if (model->refits)
-        model->refits_count = bootstrap_refits(
-            &model->curve, sample, inverse, options->replicates, options->seed, model->refits);
+        model->refits_count = bootstrap_refits(&model->curve, sizes, model->sizes, model->rse,
+            options->replicates, options->seed, model->refits);
     set_coefficients(model, inverse);
     set_peak(model);
     model->fitted = true;
     return 0;
 }
 
+/* Whether there are enough distinct sizes, and not too many. */
+static int check_sizes(struct fit_model *model)
+{
+    size_t p = curve_coefficients(model->curve.law);
+    if (model->rows > 0 && model->sizes == 0)
+        snprintf(model->why, sizeof model->why, "more than %d distinct sizes", SQUARES_SIZES_MAX);
+    else if (model->sizes < p + FIT_SIZES_BEYOND)
+        snprintf(model->why, sizeof model->why,
+            "its %zu coefficients need at least %zu distinct sizes, and there %s %zu", p,
+            p + FIT_SIZES_BEYOND, model->sizes == 1 ? "is" : "are", model->sizes);
+    else
+        return 0;
+    return -1;
+}
+
 int fit_law(struct fit_model *model, enum curve_law law, const struct squares_row *rows,
     size_t count, const struct fit_options *options)
 {
     struct squares_size *sizes;
-    size_t needed = curve_coefficients(law) + FIT_SIZES_BEYOND;
     *model = (struct fit_model){.curve.law = law, .rows = count};
     model->sizes = squares_sizes(rows, count, &sizes);
-    int status = 0;
-    if (count > 0 && model->sizes == 0) {
-        snprintf(model->why, sizeof model->why, "more than %d distinct sizes", SQUARES_SIZES_MAX);
-        status = -1;
-    } else if (model->sizes < needed) {
-        snprintf(model->why, sizeof model->why,
-            "%zu coefficients need at least %zu distinct sizes to be checked, not %zu",
-            needed - FIT_SIZES_BEYOND, needed, model->sizes);
-        status = -1;
-    } else if (squares_fit(law, sizes, model->sizes, NULL, &model->curve))
+    int status = check_sizes(model);
+    if (status == 0 && squares_fit(law, sizes, model->sizes, NULL, &model->curve))
         status = refuse(model, "no set of coefficients fits best");
-    const struct bootstrap_sample sample = {rows, count, sizes, model->sizes};
     if (status == 0)
-        status = describe(model, &sample, options);
+        status = describe(model, sizes, options);
     free(sizes);
     return status;
 }
