@@ -35,7 +35,8 @@ static double *block_times(const struct result *result, unsigned config)
         times[i] = NAN;
     for (size_t i = 0; i < result->samples_count; i++) {
         const struct result_sample *sample = &result->samples[i];
-        if (sample->config == config && summary_counts(sample))
+        if (sample->config == config && !result->blocks[sample->block].pilot &&
+            summary_counts(sample))
             times[sample->block] = log(summary_task_seconds(sample));
     }
     return times;
@@ -102,6 +103,20 @@ static size_t run_medians(const struct result *const *runs, size_t count,
 
 /* ---- rows ---- */
 
+/* How many times smaller than 5 % the level of the run's own intervals is. */
+static double looks_of(const struct result *run)
+{
+    return run->alpha > 0 && run->alpha < STAT_ALPHA ? STAT_ALPHA / run->alpha : 1;
+}
+
+static double most_looks(const struct result *const *runs, size_t count)
+{
+    double most = 1;
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, looks_of(runs[i]));
+    return most;
+}
+
 struct compare_row compare_within(const struct result *result, unsigned a, unsigned b)
 {
     struct compare_row row = {
@@ -127,7 +142,10 @@ struct compare_row compare_runs(const struct result *const *a, size_t a_count,
     const struct result *const *b, size_t b_count, const struct result_config *config,
     enum compare_of of)
 {
-    struct compare_row row = {.a = *config, .b = *config, .design = COMPARE_TWO_RUNS};
+    struct compare_row row = {.a = *config,
+        .b = *config,
+        .design = COMPARE_TWO_RUNS,
+        .looks = fmax(most_looks(a, a_count), most_looks(b, b_count))};
     if (a_count == 1 && b_count == 1) {
         take_blocks(&row, a[0], b[0], of);
         return row;
@@ -256,6 +274,11 @@ static double detectable_of(const struct compare_row *row, double alpha)
 
 /* ---- conclusions ---- */
 
+static double level_of(const struct compare_row *row)
+{
+    return STAT_ALPHA / row->looks;
+}
+
 static void refuse(struct compare_row *row)
 {
     bool within = row->design == COMPARE_WITHIN_RUN;
@@ -269,11 +292,11 @@ static void refuse(struct compare_row *row)
     else if (within)
         snprintf(row->reason, sizeof row->reason,
             "%zu blocks in which both count are too few; at least %zu are needed", row->a_count,
-            least(row, STAT_ALPHA));
+            least(row, level_of(row)));
     else
         snprintf(row->reason, sizeof row->reason,
             "%zu %s against %zu are too few; at least %zu on each side", row->a_count,
-            compare_unit(row->design), row->b_count, least(row, STAT_ALPHA));
+            compare_unit(row->design), row->b_count, least(row, level_of(row)));
 }
 
 /* Whether the row can be compared at all; else it says why. */
@@ -281,7 +304,7 @@ static bool admit(struct compare_row *row)
 {
     row->ratio = (struct interval){NAN, NAN, NAN};
     row->p = row->p_adjusted = row->detectable = NAN;
-    if (!suffices(row, STAT_ALPHA))
+    if (!suffices(row, level_of(row)))
         refuse(row);
     return *row->reason == '\0';
 }
@@ -297,14 +320,14 @@ static void choose_design(struct compare_row *row, double alpha)
 
 static void estimate(struct compare_row *row)
 {
-    struct interval ln = interval_of(row, STAT_ALPHA);
+    struct interval ln = interval_of(row, level_of(row));
     row->ratio = (struct interval){exp(ln.value), exp(ln.lo), exp(ln.hi)};
     row->p = p_of(row);
 }
 
 static void judge(struct compare_row *row, size_t comparisons)
 {
-    double alpha = STAT_ALPHA / (double)comparisons;
+    double alpha = level_of(row) / (double)comparisons;
     row->detectable = detectable_of(row, alpha);
     if (row->p_adjusted <= STAT_ALPHA) {
         row->verdict = row->ratio.value > 1 ? COMPARE_FASTER : COMPARE_SLOWER;
@@ -326,10 +349,10 @@ int compare_conclude(struct compare_row *rows, size_t n)
         comparisons += admit(&rows[i]);
     for (size_t i = 0; i < n; i++) {
         if (!*rows[i].reason) {
-            choose_design(&rows[i], STAT_ALPHA / (double)comparisons);
+            choose_design(&rows[i], level_of(&rows[i]) / (double)comparisons);
             estimate(&rows[i]);
         }
-        p[i] = rows[i].p;
+        p[i] = isnan(rows[i].p) ? NAN : fmin(1, rows[i].p * rows[i].looks);
     }
     int failed = holm_adjust(p, n, p);
     for (size_t i = 0; i < n; i++) {

@@ -45,11 +45,13 @@ struct compare_row {
     enum compare_design design;
     double *values;          /* ln ratio of each pair; else ln cost of A's, then of B's */
     size_t a_count, b_count; /* of what the design counts: pairs (in both), blocks or runs */
+    double looks;            /* how often the runs' intervals were looked at, at most (0.05 / alpha
+                                of the result); p_adjusted is as many times as large */
 
     /* filled in by compare_conclude */
-    struct interval ratio; /* 95 %, of this row alone */
+    struct interval ratio; /* 95 %, of this row alone, after all looks */
     double p;              /* two-sided, of this row alone */
-    double p_adjusted;     /* after Holm, over all rows that can be compared */
+    double p_adjusted;     /* for all looks, and after Holm over all rows that can be compared */
     /* The smallest true ratio above 1 (or 1 / ratio below) that such samples would show, after
      * adjustment, in 80 % of the cases: exp(w (1 + t_0.8 / t_(1-a/2))), w being half the width of
      * the interval of ln ratio at level a = 0.05 / rows and t Student's quantiles (power of a
@@ -61,7 +63,8 @@ struct compare_row {
 };
 
 /* Pairs of configurations a and b (indices) of one result, by block. Only samples that count
- * (summary_counts) enter any row. Out of memory aborts with a message here and below. */
+ * (summary_counts), and no pilot's, enter any row. Out of memory aborts with a message here and
+ * below. */
 struct compare_row compare_within(const struct result *result, unsigned a, unsigned b);
 
 /* Runs of configuration `config` on side A against runs on side B; the chunk and split must be the
