@@ -119,8 +119,10 @@ static double most_looks(const struct result *const *runs, size_t count)
 
 struct compare_row compare_within(const struct result *result, unsigned a, unsigned b)
 {
-    struct compare_row row = {
-        .a = result->configs[a], .b = result->configs[b], .design = COMPARE_WITHIN_RUN};
+    struct compare_row row = {.a = result->configs[a],
+        .b = result->configs[b],
+        .design = COMPARE_WITHIN_RUN,
+        .looks = looks_of(result)};
     row.values = block_ratios(result, a, b, &row.a_count);
     row.b_count = row.a_count;
     return row;
@@ -284,11 +286,11 @@ static void refuse(struct compare_row *row)
     bool within = row->design == COMPARE_WITHIN_RUN;
     row->verdict = COMPARE_NOT_COMPARABLE;
     if (row->a_count == 0 || row->b_count == 0)
-        snprintf(row->reason, sizeof row->reason, "%s has no sample that counts",
-            within             ? "no block of both"
-            : row->a_count > 0 ? "B"
-            : row->b_count > 0 ? "A"
-                               : "neither side");
+        snprintf(row->reason, sizeof row->reason, "%s",
+            within             ? "no block has samples of both that count"
+            : row->a_count > 0 ? "B has no sample that counts"
+            : row->b_count > 0 ? "A has no sample that counts"
+                               : "neither side has a sample that counts");
     else if (within)
         snprintf(row->reason, sizeof row->reason,
             "%zu blocks in which both count are too few; at least %zu are needed", row->a_count,
