@@ -42,7 +42,6 @@ enum compare_verdict {
 
 struct compare_row {
     struct result_config a, b;
-    enum compare_design design;
     double *values;          /* ln ratio of each pair; else ln cost of A's, then of B's */
     size_t a_count, b_count; /* of what the design counts: pairs (in both), blocks or runs */
     double looks;            /* how often the runs' intervals were looked at, at most (0.05 / alpha
@@ -55,11 +54,12 @@ struct compare_row {
     /* The smallest true ratio above 1 (or 1 / ratio below) that such samples would show, after
      * adjustment, in 80 % of the cases: exp(w (1 + t_0.8 / t_(1-a/2))), w being half the width of
      * the interval of ln ratio at level a = 0.05 / rows and t Student's quantiles (power of a
-     * normal mean, Cohen 1988, at the width observed, as Bland 2009 asks for). An approximation:
-     * at what one experiment
-     * names, test_compare finds 65 to 80 % of the next. INFINITY: none would. */
+     * normal mean, Cohen 1988, at the width observed, as Bland 2009 asks for). An approximation,
+     * since the width is one experiment's: the next finds it in 65 to 80 % (test_compare).
+     * INFINITY: none would. */
     double detectable;
     enum compare_verdict verdict;
+    enum compare_design design; /* given; of several runs, also which of the two it is to be */
     char reason[160];
 };
 

@@ -7,8 +7,9 @@
 #include "stat.h"
 
 /* Up to this many pairs m * n the null distribution is counted exactly. Beyond, it is the normal
- * one with continuity correction, which is heavier in the tails and so errs on the safe side: for 50
- * and 51 samples p is right within 1 % at 0.05 and by up to 15 % of itself too large at 0.001. */
+ * one with continuity correction, which is heavier in the tails and so errs on the safe side: for
+ * 50 and 51 samples p is right within 1 % at 0.05 and by up to 15 % of itself too large at 0.001.
+ */
 #define RANKSUM_EXACT_PAIRS 2500
 
 /* k of the interval below: the largest with 2 P(U <= k-1) <= alpha, U being Mann and Whitney's

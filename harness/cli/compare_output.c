@@ -164,7 +164,7 @@ void compare_print_text(const struct comparison *comparison)
         printf("not compared: %s: %s\n", comparison->left[i].label, comparison->left[i].why);
     if (caveat_of(comparison))
         printf("note: %s\n", caveat_of(comparison));
-    puts("detectable: the difference that such samples would show 4 times in 5");
+    puts("detectable: the difference that such samples would show about 3 times in 4");
 }
 
 /* ---- JSON ---- */
