@@ -37,6 +37,7 @@ static enum status prepare(const struct cli *cli, struct result *result)
     if (status)
         return status;
     record_case(result, &workload);
+    result->usable_cpus = cpus_usable();
     workload_close(&workload);
     size_t count = result->configs_count;
     for (size_t i = 0; i < count; i++) {

@@ -360,6 +360,19 @@ untouched() {
     refused 2 '*--commit: v1 is no commit of this repository: *' compare --commit v1..v2 null
 }
 
+@test "commits measured beside other load are REFUSED, which --strict makes the status" {
+    repository
+    spin() { while :; do :; done; }
+    spin 3>&- & first=$!
+    spin 3>&- & second=$!
+    status=0
+    compare 3 --commit v2..v1 null -n 2 -b threads --blocks 6 --strict || status=$?
+    kill $first $second
+    [ "$status" = 0 ]
+    grep -q '^measured side by side: REFUSED$' out
+    grep -q 'REFUSED: other processes used ' err
+}
+
 @test "Ctrl-C while commits are measured ends at once and leaves nothing" {
     repository
     start compare --commit v1..slow null -n 2
