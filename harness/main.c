@@ -12,6 +12,7 @@ static const struct cli_command *const commands[] = {
     &command_sweep,
     &command_breakeven,
     &command_fit,
+    &command_compare,
     &command_report,
     &command_doctor,
     &command_cpus,
