@@ -17,9 +17,12 @@ static const struct twoway_prior prior = {.noise = 0.03, .df = 3};
 /* A single sample may be a spike: a candidate with one is worse only from this factor on. */
 #define CLEARLY_WORSE 2.0
 
+/* However clear it looks: an answer rests on at least so many samples of each size in it. */
+#define SETTLED_SAMPLES 4
+
 /* ---- candidates ---- */
 
-static int compare_sizes(const void *left, const void *right)
+int tune_compare_sizes(const void *left, const void *right)
 {
     const struct tune_size *a = left, *b = right;
     if (a->group != b->group)
@@ -32,9 +35,9 @@ static size_t sort_sizes(struct tune_size *sizes, size_t n)
 {
     size_t kept = 0;
     if (n > 0)
-        qsort(sizes, n, sizeof *sizes, compare_sizes);
+        qsort(sizes, n, sizeof *sizes, tune_compare_sizes);
     for (size_t i = 0; i < n; i++)
-        if (kept == 0 || compare_sizes(&sizes[kept - 1], &sizes[i]) != 0)
+        if (kept == 0 || tune_compare_sizes(&sizes[kept - 1], &sizes[i]) != 0)
             sizes[kept++] = sizes[i];
     return kept;
 }
@@ -42,7 +45,7 @@ static size_t sort_sizes(struct tune_size *sizes, size_t n)
 static size_t find_candidate(const struct tune *tune, struct tune_size size)
 {
     const struct tune_candidate *found = bsearch(&size, tune->candidates, tune->count,
-        sizeof *tune->candidates, compare_sizes); /* a candidate begins with its size */
+        sizeof *tune->candidates, tune_compare_sizes); /* a candidate begins with its size */
     return (size_t)(found - tune->candidates);
 }
 
@@ -245,7 +248,7 @@ static void judge_tied(struct tune *tune, double within)
 
 /* Whether this candidate may still change the answer: smaller and not decided, or perhaps better
  * than what is recommended by more than `within`. */
-static bool open_question(const struct tune *tune, const struct tune_problem *problem, size_t i)
+static bool in_question(const struct tune *tune, const struct tune_problem *problem, size_t i)
 {
     const struct tune_candidate *candidate = &tune->candidates[i];
     const struct tune_candidate *chosen = &tune->candidates[tune->recommended];
@@ -260,10 +263,13 @@ static bool open_question(const struct tune *tune, const struct tune_problem *pr
 
 static void settle(struct tune *tune, const struct tune_problem *problem)
 {
-    tune->settled = tune->recommended != TUNE_NONE;
-    for (size_t i = 0; tune->settled && i < tune->count; i++)
-        if (open_question(tune, problem, i))
-            tune->settled = false;
+    const struct tune_candidate *candidates = tune->candidates;
+    tune->settled = candidates[tune->best].n >= SETTLED_SAMPLES &&
+                    candidates[tune->recommended].n >= SETTLED_SAMPLES;
+    for (size_t i = 0; i < tune->count; i++) {
+        tune->candidates[i].in_question = in_question(tune, problem, i);
+        tune->settled &= !candidates[i].in_question;
+    }
 }
 
 static int judge(struct tune *tune, const struct tune_problem *problem, const struct twoway *fit)
@@ -297,123 +303,4 @@ void tune_free(struct tune *tune)
 {
     free(tune->candidates);
     *tune = (struct tune){0};
-}
-
-/* ---- what to measure next ---- */
-
-struct choice {
-    struct tune_size *sizes;
-    size_t count;
-};
-
-static void choose(struct choice *choice, struct tune_size size)
-{
-    for (size_t i = 0; i < choice->count; i++)
-        if (compare_sizes(&choice->sizes[i], &size) == 0)
-            return;
-    if (choice->count < TUNE_BLOCK_MAX)
-        choice->sizes[choice->count++] = size;
-}
-
-/* The candidate beside i in the same group that was measured or has failed; TUNE_NONE: none. */
-static size_t beside(const struct tune *tune, size_t i, int step)
-{
-    size_t j = i + (size_t)step; /* wraps to above count below 0 */
-    return j < tune->count && tune->candidates[j].size.group == tune->candidates[i].size.group
-               ? j
-               : TUNE_NONE;
-}
-
-/* Sizes are near enough at 10 %, or as neighbours. */
-static bool room_between(double small, double large)
-{
-    return large - small > fmax(1, 0.1 * large);
-}
-
-/* Below the smallest tied size: where cost would be the best's if it fell as 1 / workers from the
- * next smaller size on, which it does while workers are too few; else half way. */
-static void look_below(const struct tune *tune, double within, struct choice *choice)
-{
-    const struct tune_candidate *chosen = &tune->candidates[tune->recommended];
-    size_t below = beside(tune, tune->recommended, -1);
-    if (below == TUNE_NONE)
-        return;
-    const struct tune_candidate *smaller = &tune->candidates[below];
-    double from = smaller->size.workers, to = chosen->size.workers;
-    if (!room_between(from, to) || alive(smaller))
-        return;
-    double knee = ceil(from * exp(smaller->excess) / (1 + within));
-    double next =
-        knee > from && knee < to - fmax(1, (to - from) / 8) ? knee : floor((from + to) / 2);
-    choose(choice, (struct tune_size){chosen->size.group, (unsigned)next});
-}
-
-/* The lowest point of a parabola through three sizes, in ln workers; gain: how far it lies below
- * the middle one. NAN: it has none. */
-static double parabola(const double x[3], const double y[3], double *gain)
-{
-    double left = (y[1] - y[0]) / (x[1] - x[0]), right = (y[2] - y[1]) / (x[2] - x[1]);
-    double bend = (right - left) / (x[2] - x[0]);
-    double lowest = (x[0] + x[1]) / 2 - left / (2 * bend);
-    double slope = left + bend * (x[1] - x[0]); /* at x[1] */
-    *gain = slope * slope / (4 * bend);
-    return bend > 0 ? lowest : NAN;
-}
-
-static void look_around(const struct tune *tune, double within, struct choice *choice)
-{
-    size_t best = tune->best, left = beside(tune, best, -1), right = beside(tune, best, 1);
-    if (left == TUNE_NONE || right == TUNE_NONE)
-        return;
-    const struct tune_candidate *three[3] = {
-        &tune->candidates[left], &tune->candidates[best], &tune->candidates[right]};
-    double x[3], y[3], gain;
-    for (int i = 0; i < 3; i++) {
-        x[i] = log(three[i]->size.workers);
-        y[i] = three[i]->excess;
-    }
-    double size = round(exp(parabola(x, y, &gain)));
-    if (!(size > three[0]->size.workers && size < three[2]->size.workers) || gain < within / 2)
-        return;
-    bool down = size < three[1]->size.workers;
-    double from = three[down ? 0 : 1]->size.workers, to = three[down ? 1 : 2]->size.workers;
-    if (room_between(from, to))
-        choose(choice,
-            (struct tune_size){three[1]->size.group, (unsigned)fmin(to - 1, fmax(from + 1, size))});
-}
-
-size_t tune_next(const struct tune *tune, const struct tune_problem *problem,
-    struct tune_size sizes[TUNE_BLOCK_MAX])
-{
-    struct choice choice = {.sizes = sizes};
-    if (tune->blocks == 0)
-        for (size_t i = 0; i < problem->sizes_count; i++)
-            choose(&choice, problem->sizes[i]);
-    if (tune->blocks == 0 || tune->blocks >= problem->blocks_max || tune->best == TUNE_NONE)
-        return choice.count;
-    if (tune->blocks > 1) {
-        look_below(tune, problem->within, &choice);
-        look_around(tune, problem->within, &choice);
-    }
-    if (tune->settled && choice.count == 0 && tune->blocks > 1)
-        return 0;
-    choose(&choice, tune->candidates[tune->best].size);
-    choose(&choice, tune->candidates[tune->recommended].size);
-    for (size_t i = 0; i < tune->count; i++)
-        if (tune->blocks == 1 ? !tune->candidates[i].dropped : open_question(tune, problem, i))
-            choose(&choice, tune->candidates[i].size);
-    return choice.count;
-}
-
-size_t tune_coarse(struct tune_size sizes[TUNE_BLOCK_MAX], size_t sizes_count, unsigned group,
-    unsigned max, const unsigned *others, size_t count)
-{
-    struct choice choice = {.sizes = sizes, .count = sizes_count};
-    for (unsigned workers = 1; workers && workers <= max; workers *= 2)
-        choose(&choice, (struct tune_size){group, workers});
-    for (size_t i = 0; i < count; i++)
-        if (others[i] >= 1 && others[i] <= max)
-            choose(&choice, (struct tune_size){group, others[i]});
-    choose(&choice, (struct tune_size){group, max});
-    return sort_sizes(sizes, choice.count);
 }

@@ -52,7 +52,8 @@ struct tune_candidate {
     double shaped;        /* the same of the valley-shaped curve through the sizes not worse */
     double error;         /* standard error of excess */
     enum tune_standing standing;
-    bool dropped; /* measured no more */
+    bool dropped;     /* measured no more */
+    bool in_question; /* may still change what is recommended */
 };
 
 struct tune {
@@ -84,12 +85,16 @@ int tune_judge(struct tune *tune, const struct tune_problem *problem,
 void tune_free(struct tune *tune);
 
 /* Chooses the sizes of the next block: writes at most TUNE_BLOCK_MAX and returns how many; 0: the
- * search is over. The first block has all of the problem's sizes. Later ones have those that may
- * still change the answer, and up to two new sizes: between the smallest tied size and the next
- * smaller one, until they are within 10 % or neighbours, and where a parabola through the best and
- * its neighbours has its lowest point. */
+ * search is over. The first block has all of the problem's sizes, the second what the first has not
+ * ruled out, and later ones what may still change the answer. New sizes join where there is room
+ * (more than 10 %, and a whole number): below the smallest tied size, if the next smaller one is
+ * worse, and on both sides of the best, if the sizes around predict a lower cost there, by
+ * parabolas or by lines from both sides. Curves only choose sizes; what counts is measured. */
 size_t tune_next(const struct tune *tune, const struct tune_problem *problem,
     struct tune_size sizes[TUNE_BLOCK_MAX]);
+
+/* By group, then workers, as qsort and bsearch compare struct tune_size. */
+int tune_compare_sizes(const void *left, const void *right);
 
 /* Appends the sizes that a search begins with: powers of two up to max, max itself, and those of
  * `others` (count of them: physical, logical and quota CPUs, rules of thumb) from 1 to max; each

@@ -1,0 +1,176 @@
+/* Which sizes to measure next. Everything here guesses; a wrong guess costs samples, not the
+ * answer.
+ */
+#include "tune.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct choice {
+    struct tune_size *sizes;
+    size_t count;
+};
+
+static void choose(struct choice *choice, struct tune_size size)
+{
+    for (size_t i = 0; i < choice->count; i++)
+        if (tune_compare_sizes(&choice->sizes[i], &size) == 0)
+            return;
+    if (choice->count < TUNE_BLOCK_MAX)
+        choice->sizes[choice->count++] = size;
+}
+
+/* The measured candidate at i in this group, or NULL; i may have wrapped below 0. */
+static const struct tune_candidate *at(const struct tune *tune, size_t i, unsigned group)
+{
+    if (i >= tune->count || tune->candidates[i].size.group != group)
+        return NULL;
+    return isfinite(tune->candidates[i].excess) ? &tune->candidates[i] : NULL;
+}
+
+/* Sizes are near enough at 10 %, or as neighbours. */
+static bool room_between(double small, double large)
+{
+    return large - small > fmax(1, 0.1 * large);
+}
+
+/* Below the smallest tied size: where cost would be the best's if it fell as 1 / workers from the
+ * next smaller size on, which it does while workers are too few; else half way. */
+static void look_below(const struct tune *tune, double within, struct choice *choice)
+{
+    const struct tune_candidate *chosen = &tune->candidates[tune->recommended];
+    const struct tune_candidate *smaller = at(tune, tune->recommended - 1, chosen->size.group);
+    if (!smaller || smaller->in_question)
+        return;
+    double from = smaller->size.workers, to = chosen->size.workers;
+    if (!room_between(from, to))
+        return;
+    double knee = ceil(from * exp(smaller->excess) / (1 + within));
+    double next =
+        knee > from && knee < to - fmax(1, (to - from) / 8) ? knee : floor((from + to) / 2);
+    choose(choice, (struct tune_size){chosen->size.group, (unsigned)next});
+}
+
+/* ---- around the best ---- */
+
+/* A place in the plane of x = ln workers and y = excess; NAN: none is predicted. */
+struct place {
+    double x, y;
+};
+
+static struct place place_of(const struct tune_candidate *candidate)
+{
+    return (struct place){log(candidate->size.workers), candidate->excess};
+}
+
+static double slope(struct place a, struct place b)
+{
+    return (b.y - a.y) / (b.x - a.x);
+}
+
+static const struct place nowhere = {NAN, NAN};
+
+/* The lowest point of the parabola through three neighbours. */
+static struct place parabola(const struct tune_candidate *first,
+    const struct tune_candidate *second, const struct tune_candidate *third)
+{
+    if (!first || !second || !third)
+        return nowhere;
+    struct place a = place_of(first), b = place_of(second), c = place_of(third);
+    double bend = (slope(b, c) - slope(a, b)) / (c.x - a.x);
+    double slope_at_b = slope(a, b) + bend * (b.x - a.x);
+    if (!(bend > 0))
+        return nowhere;
+    return (struct place){
+        b.x - slope_at_b / (2 * bend), b.y - slope_at_b * slope_at_b / (4 * bend)};
+}
+
+/* Where a line falling from the left meets one rising to the right. */
+static struct place meeting(
+    const struct tune_candidate *const left[2], const struct tune_candidate *const right[2])
+{
+    if (!left[0] || !left[1] || !right[0] || !right[1])
+        return nowhere;
+    struct place a = place_of(left[1]), b = place_of(right[0]);
+    double falling = slope(place_of(left[0]), a), rising = slope(b, place_of(right[1]));
+    if (!(falling < 0 && falling < rising))
+        return nowhere;
+    double x = (b.y - a.y + falling * a.x - rising * b.x) / (falling - rising);
+    return (struct place){x, a.y + falling * (x - a.x)};
+}
+
+/* A new size between candidates i and i + 1, one of which is the best, where a cost below the
+ * best's by half of `within` is predicted. A plateau's edge bends a parabola as a peak would, so
+ * both parabolas must agree, where there are two. */
+static void look_between(const struct tune *tune, size_t i, double within, struct choice *choice)
+{
+    unsigned group = tune->candidates[tune->best].size.group;
+    const struct tune_candidate *c[4];
+    for (size_t j = 0; j < 4; j++)
+        c[j] = at(tune, i - 1 + j, group);
+    if (!c[1] || !c[2] || !room_between(c[1]->size.workers, c[2]->size.workers))
+        return;
+    struct place left = parabola(c[0], c[1], c[2]), right = parabola(c[1], c[2], c[3]);
+    struct place found = !c[0] || (c[3] && right.y > left.y) ? right : left;
+    struct place met = meeting(c, c + 2);
+    if (met.y < -within / 2)
+        found = met;
+    else if ((c[0] && !(left.y < -within / 2)) || (c[3] && !(right.y < -within / 2)))
+        return;
+    double low = c[1]->size.workers + 1, high = c[2]->size.workers - 1;
+    double size = round(exp(found.x));
+    if (found.y < -within / 2 && size >= low - 1 && size <= high + 1)
+        choose(choice, (struct tune_size){group, (unsigned)fmin(high, fmax(low, size))});
+}
+
+static void look_around(const struct tune *tune, double within, struct choice *choice)
+{
+    look_between(tune, tune->best - 1, within, choice);
+    look_between(tune, tune->best, within, choice);
+}
+
+/* ---- blocks ---- */
+
+static size_t first_block(const struct tune_problem *problem, struct choice *choice)
+{
+    for (size_t i = 0; i < problem->sizes_count; i++)
+        choose(choice, problem->sizes[i]);
+    return choice->count;
+}
+
+size_t tune_next(const struct tune *tune, const struct tune_problem *problem,
+    struct tune_size sizes[TUNE_BLOCK_MAX])
+{
+    struct choice choice = {.sizes = sizes};
+    if (tune->blocks == 0)
+        return first_block(problem, &choice);
+    if (tune->blocks >= problem->blocks_max || tune->best == TUNE_NONE)
+        return 0;
+    if (tune->blocks > 1) {
+        look_below(tune, problem->within, &choice);
+        look_around(tune, problem->within, &choice);
+        if (tune->settled && choice.count == 0)
+            return 0;
+    }
+    choose(&choice, tune->candidates[tune->best].size);
+    choose(&choice, tune->candidates[tune->recommended].size);
+    for (size_t i = 0; i < tune->count; i++)
+        if (tune->blocks == 1 ? !tune->candidates[i].dropped : tune->candidates[i].in_question)
+            choose(&choice, tune->candidates[i].size);
+    return choice.count;
+}
+
+size_t tune_coarse(struct tune_size sizes[TUNE_BLOCK_MAX], size_t sizes_count, unsigned group,
+    unsigned max, const unsigned *others, size_t count)
+{
+    struct choice choice = {.sizes = sizes, .count = sizes_count};
+    for (unsigned workers = 1; workers && workers <= max; workers *= 2)
+        choose(&choice, (struct tune_size){group, workers});
+    for (size_t i = 0; i < count; i++)
+        if (others[i] >= 1 && others[i] <= max)
+            choose(&choice, (struct tune_size){group, others[i]});
+    choose(&choice, (struct tune_size){group, max});
+    qsort(sizes, choice.count, sizeof *sizes, tune_compare_sizes);
+    return choice.count;
+}
