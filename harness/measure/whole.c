@@ -21,8 +21,8 @@
 
 /* The words behind the program's name, malloc'd: what the user gave, and nothing that is a default,
  * since a case may refuse parameters that do not go together. */
-static char *command_words(const struct result *result, const struct result_config *config,
-    const struct param_values *options)
+static char *command_words(
+    const char *name, const struct result_config *config, const struct param_values *options)
 {
     char *words = NULL;
     const char *pair;
@@ -30,7 +30,9 @@ static char *command_words(const struct result *result, const struct result_conf
     FILE *text = open_memstream(&words, &length);
     if (!text)
         return NULL;
-    fprintf(text, "run %s -b %s -n %u", result->case_name, config->backend, config->workers);
+    fputs("run", text);
+    quote_word(text, name);
+    fprintf(text, " -b %s -n %u", config->backend, config->workers);
     if (*config->split)
         fprintf(text, " --split %s", config->split);
     if (param_given(options, "tasks"))
@@ -47,11 +49,11 @@ static char *command_words(const struct result *result, const struct result_conf
     return words;
 }
 
-void whole_add_commands(struct result *result, const unsigned *configs, size_t count,
-    const struct param_values *options)
+void whole_add_commands(struct result *result, const char *name, const unsigned *configs,
+    size_t count, const struct param_values *options)
 {
     for (size_t i = 0; i < count; i++) {
-        char *words = command_words(result, &result->configs[configs[i]], options);
+        char *words = command_words(name, &result->configs[configs[i]], options);
         char *text;
         if (words && asprintf(&text, "poolbench %s", words) >= 0) {
             result_add_command(result, configs[i], text);

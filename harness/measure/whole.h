@@ -8,10 +8,10 @@
 
 #include <stddef.h>
 
-/* Adds `poolbench run` of the result's case as one command for each of the configurations listed
- * (indices into result->configs), with the tasks, parameters and seed given in options. */
-void whole_add_commands(struct result *result, const unsigned *configs, size_t count,
-    const struct param_values *options);
+/* Adds `poolbench run` of a case (its name or path) as one command for each of the configurations
+ * listed (indices into result->configs), with the tasks, parameters and seed given in options. */
+void whole_add_commands(struct result *result, const char *name, const unsigned *configs,
+    size_t count, const struct param_values *options);
 
 /* Whether hyperfine is there: STATUS_DONE, or STATUS_UNAVAILABLE with one line in why. */
 enum status whole_check(char *why, size_t size);
