@@ -2,6 +2,7 @@
 #include "../measure/sweep.h"
 #include "../analyze/summary.h"
 #include "../measure/cpus.h"
+#include "../measure/hyperfine.h"
 #include "../measure/plugin.h"
 #include "../measure/whole.h"
 #include "../util/interrupt.h"
@@ -157,7 +158,7 @@ static enum status check_whole(const struct cli *cli, const struct result *resul
     if (!all)
         return cli_fail(cli, STATUS_USAGE,
             "--whole asks for %" PRId64 " workers, which -n does not; add it there", missing);
-    enum status status = whole_check(why, sizeof why);
+    enum status status = hyperfine_check(why, sizeof why);
     return status ? cli_fail(cli, status, "%s", why) : STATUS_DONE;
 }
 

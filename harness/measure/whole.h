@@ -13,9 +13,6 @@
 void whole_add_commands(struct result *result, const char *name, const unsigned *configs,
     size_t count, const struct param_values *options);
 
-/* Whether hyperfine is there: STATUS_DONE, or STATUS_UNAVAILABLE with one line in why. */
-enum status whole_check(char *why, size_t size);
-
 /* Runs every command of the result once a block: one hyperfine call a block with all of them in
  * random order, without a shell, failures kept. Appends the runs. Returns STATUS_DONE,
  * STATUS_UNAVAILABLE (no hyperfine), STATUS_INTERRUPTED or STATUS_FAILED, with one line in why. */
