@@ -14,9 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The words behind the program's name, malloc'd: what the user gave, and nothing that is a default,
- * since a case may refuse parameters that do not go together. */
-static char *command_words(
+char *whole_words(
     const char *name, const struct result_config *config, const struct param_values *options)
 {
     char *words = NULL;
@@ -48,7 +46,7 @@ void whole_add_commands(struct result *result, const char *name, const unsigned 
     size_t count, const struct param_values *options)
 {
     for (size_t i = 0; i < count; i++) {
-        char *words = command_words(name, &result->configs[configs[i]], options);
+        char *words = whole_words(name, &result->configs[configs[i]], options);
         char *text;
         if (words && asprintf(&text, "poolbench %s", words) >= 0) {
             result_add_command(result, configs[i], text);

@@ -8,6 +8,12 @@
 
 #include <stddef.h>
 
+/* The words behind `poolbench` that run a case (its name or path) as configured, malloc'd; NULL
+ * without memory: what options give of tasks, parameters and seed, and nothing that is a default,
+ * since a case may refuse parameters that do not go together. */
+char *whole_words(
+    const char *name, const struct result_config *config, const struct param_values *options);
+
 /* Adds `poolbench run` of a case (its name or path) as one command for each of the configurations
  * listed (indices into result->configs), with the tasks, parameters and seed given in options. */
 void whole_add_commands(struct result *result, const char *name, const unsigned *configs,
