@@ -48,8 +48,8 @@ static void write_words(FILE *out, const struct command *command, unsigned n)
     }
 }
 
-/* variable: how it is set, with its name and the number to be filled in, where there is one. */
-static char *write_command(const struct command *command, unsigned n, const char *variable)
+/* set: what stands before the variable's name where words follow; a line exports it. */
+static char *write_command(const struct command *command, unsigned n, const char *set)
 {
     char *text = NULL;
     size_t length;
@@ -58,7 +58,7 @@ static char *write_command(const struct command *command, unsigned n, const char
     if (!out)
         return NULL;
     if (command->variable)
-        fprintf(out, variable, command->variable, n); // NOLINT(clang-diagnostic-format-nonliteral)
+        fprintf(out, "%s%s=%u%s", line ? "export " : set, command->variable, n, line ? "; " : "");
     if (line)
         fputs(line, out);
     else
@@ -72,13 +72,13 @@ static char *write_command(const struct command *command, unsigned n, const char
 
 char *command_text(const struct command *command, unsigned n)
 {
-    return write_command(command, n, command->line ? "export %s=%u; " : "%s=%u");
+    return write_command(command, n, "");
 }
 
 /* The same for hyperfine, which without a shell sets no variables. */
 static char *command_timed(const struct command *command, unsigned n)
 {
-    return write_command(command, n, command->line ? "export %s=%u; " : "env %s=%u");
+    return write_command(command, n, "env ");
 }
 
 /* ---- a run that is not timed ---- */
@@ -121,7 +121,7 @@ static void read_last_line(const char *path, char *text, size_t size)
     while (file && fgets(line, sizeof line, file)) {
         line[strcspn(line, "\r\n")] = '\0';
         if (*line)
-            snprintf(text, size, "%s", line);
+            snprintf(text, size, "%.*s", (int)size - 1, line);
     }
     if (file)
         fclose(file);
