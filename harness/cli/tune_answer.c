@@ -28,9 +28,11 @@ static const char *backend_of(const struct tune_answer *answer, struct tune_size
 }
 
 /* Tasks, or commands, a second. */
-static struct interval throughput_of(const struct tune_candidate *candidate)
+static struct interval throughput_of(const struct tune_search *search, struct tune_size size)
 {
-    struct interval cost = candidate->cost;
+    size_t i = tune_measured(search, size);
+    const struct interval none = {NAN, NAN, NAN};
+    struct interval cost = i == TUNE_NONE ? none : search->throughput.candidates[i].cost;
     return (struct interval){1 / cost.value, 1 / cost.hi, 1 / cost.lo};
 }
 
@@ -66,13 +68,15 @@ static const char *standing_of(const struct tune_answer *answer, size_t i)
     return candidate->n == 0 && !trouble ? "not measured" : names[candidate->standing];
 }
 
-/* How much less than the best a candidate of search.throughput achieves, 0 to 1. */
-static double loss_of(const struct tune_search *search, size_t candidate)
+/* How much less than the best this size achieves, 0 to 1; NAN: not measured. */
+static double loss_of(const struct tune_search *search, struct tune_size size)
 {
     const struct tune *tune = &search->throughput;
-    if (candidate == TUNE_NONE || tune->best == TUNE_NONE)
+    if (tune->best == TUNE_NONE)
         return NAN;
-    return 1 - tune->candidates[tune->best].cost.value / tune->candidates[candidate].cost.value;
+    double best = throughput_of(search, tune->candidates[tune->best].size).value;
+    double loss = 1 - throughput_of(search, size).value / best;
+    return loss < 0 ? 0 : loss;
 }
 
 /* ---- JSON ---- */
@@ -95,7 +99,7 @@ static json_t *candidate_json(const struct tune_answer *answer, size_t i)
         tune_trouble(&answer->search, &answer->options, candidate->size);
     json_t *object = json_pack("{s:s, s:i, s:o, s:o, s:I, s:s}", "backend",
         backend_of(answer, candidate->size), "workers", (int)candidate->size.workers, "throughput",
-        json_interval(throughput_of(&answer->search.throughput.candidates[i])), "excess",
+        json_interval(throughput_of(&answer->search, candidate->size)), "excess",
         json_number(expm1(candidate->excess)), "samples", (json_int_t)candidate->n, "standing",
         standing_of(answer, i));
     if (answer->options.goal == TUNE_P99)
@@ -112,16 +116,12 @@ static json_t *predictions_json(const struct tune_search *search)
     json_t *object = json_object();
     for (size_t i = 0; i < TUNE_RULES; i++) {
         const struct tune_rule *rule = &search->rules[i];
-        const struct interval none = {NAN, NAN, NAN};
-        struct interval throughput =
-            rule->candidate == TUNE_NONE
-                ? none
-                : throughput_of(&search->throughput.candidates[rule->candidate]);
+        unsigned workers = rule->size.workers;
         json_object_set_new(object, rule->name,
             json_pack("{s:o, s:o, s:o, s:o}", "workers",
-                rule->workers ? json_integer(rule->workers) : json_null(), "answer",
-                json_number(rule->answer), "throughput", json_interval(throughput), "loss",
-                json_number(loss_of(search, rule->candidate))));
+                workers ? json_integer(workers) : json_null(), "answer", json_number(rule->answer),
+                "throughput", json_interval(throughput_of(search, rule->size)), "loss",
+                json_number(loss_of(search, rule->size))));
     }
     return object;
 }
@@ -143,8 +143,8 @@ static void print_json(const struct tune_answer *answer)
             "tied", tied_json(answer), "best", (int)best->size.workers, "best_backend",
             backend_of(answer, best->size), "candidates", candidates, "predictions",
             predictions_json(search), "line", json_text(line ? line : ""), "blocks",
-            (int)search->goal.blocks, "seconds", search->seconds, "complete", (int)search->complete,
-            "noise", search->goal.noise);
+            (int)search->throughput.blocks, "seconds", search->seconds, "complete",
+            (int)search->complete, "noise", search->goal.noise);
     if (answer->options.efficiency_min > 0)
         json_object_set_new(root, "min_efficiency", json_real(answer->options.efficiency_min));
     json_set_verdict(root, &answer->verdict);
@@ -180,15 +180,14 @@ static void print_candidates(const struct tune_answer *answer)
     const struct tune *tune = &answer->search.goal;
     bool p99 = answer->options.goal == TUNE_P99;
     struct cli_table *table = cli_table_new();
-    cli_table_row(table, "BACKEND\tWORKERS\t%s/S [95 %%]\t%sVS BEST\tSAMPLES\tSTANDING",
+    cli_table_row(table, "BACKEND\tWORKERS\t%s/S [95 %%]\t%sCOST VS BEST\tSAMPLES\tSTANDING",
         answer->command ? "RUNS" : "TASKS", p99 ? "P99\t" : "");
     for (size_t i = 0; i < tune->count; i++) {
         const struct tune_candidate *candidate = &tune->candidates[i];
         char throughput[96], excess[24], latency[32];
         cli_table_row(table, "%s\t%u\t%s\t%s%s%s\t%zu\t%s", backend_of(answer, candidate->size),
             candidate->size.workers,
-            rate(throughput, sizeof throughput,
-                throughput_of(&answer->search.throughput.candidates[i])),
+            rate(throughput, sizeof throughput, throughput_of(&answer->search, candidate->size)),
             p99 ? units_seconds(latency, sizeof latency, candidate->cost.value) : "",
             p99 ? "\t" : "", percent(excess, sizeof excess, expm1(candidate->excess)), candidate->n,
             standing_of(answer, i));
@@ -203,11 +202,11 @@ static void print_rules(const struct tune_search *search)
     for (size_t i = 0; i < TUNE_RULES; i++) {
         const struct tune_rule *rule = &search->rules[i];
         char workers[24] = "-", loss[48] = "not measured";
-        double lost = loss_of(search, rule->candidate);
-        if (rule->workers)
-            snprintf(workers, sizeof workers, "%u", rule->workers);
+        double lost = loss_of(search, rule->size);
+        if (rule->size.workers)
+            snprintf(workers, sizeof workers, "%u", rule->size.workers);
         if (isfinite(lost))
-            snprintf(loss, sizeof loss, "%.1f %%", 100 * fmax(0, lost));
+            snprintf(loss, sizeof loss, "%.1f %%", 100 * lost);
         cli_table_row(table, "%s\t%s\t%s\t%s", rule->name, workers, loss, rule->summary);
     }
     cli_table_print(table);
@@ -218,11 +217,15 @@ static void print_text(const struct tune_answer *answer)
     const struct tune_search *search = &answer->search;
     const struct tune_candidate *chosen = chosen_of(answer), *best = best_of(answer);
     char *line = line_of(answer);
-    printf("%s: %u workers (%s) are the fewest tied with the best, %u (%s), within %g %%; %s\n",
-        answer->subject, chosen->size.workers, backend_of(answer, chosen->size), best->size.workers,
-        backend_of(answer, best->size), 100 * answer->options.within,
-        verdict_name(answer->verdict.level));
-    printf("%zu measurements in %u blocks, %.1f s%s\n\n", search->count, search->goal.blocks,
+    printf("%s: use %u workers (%s), ", answer->subject, chosen->size.workers,
+        backend_of(answer, chosen->size));
+    if (chosen == best)
+        printf("the best, and no fewer are within %g %%; ", 100 * answer->options.within);
+    else
+        printf("the fewest within %g %% of the best, %u (%s); ", 100 * answer->options.within,
+            best->size.workers, backend_of(answer, best->size));
+    puts(verdict_name(answer->verdict.level));
+    printf("%zu measurements in %u blocks, %.1f s%s\n\n", search->count, search->throughput.blocks,
         search->seconds, search->complete ? "" : "; ended before all was decided");
     print_candidates(answer);
     putchar('\n');

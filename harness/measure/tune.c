@@ -45,8 +45,9 @@ static double cost_of(const struct tune_options *options, const struct tune_poin
     return options->goal == TUNE_P99 ? point->p99_s : point->seconds;
 }
 
-/* Judges all points by both measures. Returns 0, or -1 without memory. */
-static int judge(struct run *run)
+/* Judges all points anew: by their seconds, and `answer` by the goal. The rules' sizes, which come
+ * last, change no answer. Returns 0, or -1 without memory. */
+static int judge(struct run *run, bool answer)
 {
     struct tune_search *search = run->search;
     struct tune_problem plain = run->problem;
@@ -59,12 +60,12 @@ static int judge(struct run *run)
         seconds[i].cost = *point->failure ? INFINITY : point->seconds;
     }
     plain.efficiency_min = 0;
-    tune_free(&search->goal);
     tune_free(&search->throughput);
-    int failed = !samples || tune_judge(&search->goal, &run->problem, samples, search->count) ||
-                         tune_judge(&search->throughput, &plain, seconds, search->count)
-                     ? -1
-                     : 0;
+    int failed = samples ? tune_judge(&search->throughput, &plain, seconds, search->count) : -1;
+    if (answer && !failed) {
+        tune_free(&search->goal);
+        failed = tune_judge(&search->goal, &run->problem, samples, search->count);
+    }
     free(samples);
     return failed;
 }
@@ -188,16 +189,16 @@ static void put_in_order(
         }
 }
 
-static enum status take_block(struct run *run, struct tune_size *sizes, size_t count)
+static enum status take_block(struct run *run, struct tune_size *sizes, size_t count, bool answer)
 {
-    unsigned block = run->search->goal.blocks;
+    unsigned block = run->search->throughput.blocks;
     size_t step = run->source->whole_blocks && block > 0 ? count : 1;
     enum status status = STATUS_DONE;
     put_in_order(run, block, sizes, count);
     for (size_t i = 0; i < count && status == STATUS_DONE; i += step)
         if (fits(run, sizes + i, step))
             status = take(run, block, sizes + i, step);
-    if (judge(run) && status == STATUS_DONE)
+    if (judge(run, answer) && status == STATUS_DONE)
         return no_memory(run);
     return status;
 }
@@ -211,7 +212,7 @@ static enum status search_sizes(struct run *run)
         run->options->budget_s > 0 ? run->options->budget_s * (1 - RULE_BUDGET) : INFINITY;
     while (status == STATUS_DONE && !run->cut &&
            (count = tune_next(&run->search->goal, &run->problem, sizes)) > 0)
-        status = take_block(run, sizes, count);
+        status = take_block(run, sizes, count, true);
     run->search->complete = status == STATUS_DONE && !run->cut && run->search->goal.settled;
     return status;
 }
@@ -227,15 +228,19 @@ static void find_alone(struct tune_search *search)
         }
 }
 
-static size_t candidate_of(const struct tune *tune, unsigned group, unsigned workers)
+size_t tune_measured(const struct tune_search *search, struct tune_size size)
 {
-    for (size_t i = 0; i < tune->count; i++) {
-        const struct tune_candidate *candidate = &tune->candidates[i];
-        if (candidate->size.group == group && candidate->size.workers == workers &&
-            candidate->n > 0)
+    const struct tune *tune = &search->throughput;
+    for (size_t i = 0; i < tune->count; i++)
+        if (tune_compare_sizes(&tune->candidates[i].size, &size) == 0 && tune->candidates[i].n > 0)
             return i;
-    }
     return TUNE_NONE;
+}
+
+static unsigned best_group(const struct tune_search *search)
+{
+    const struct tune *tune = &search->throughput;
+    return tune->best == TUNE_NONE ? 0 : tune->candidates[tune->best].size.group;
 }
 
 static void ask_rules(struct run *run)
@@ -243,36 +248,35 @@ static void ask_rules(struct run *run)
     struct tune_search *search = run->search;
     const struct tune *tune = &search->throughput;
     double best = tune->best == TUNE_NONE ? NAN : 1 / tune->candidates[tune->best].cost.value;
-    unsigned group = tune->best == TUNE_NONE ? 0 : tune->candidates[tune->best].size.group;
     unsigned cpus = run->options->cpus;
     const struct tune_rule rules[TUNE_RULES] = {
-        {"cpus", "as many as usable CPUs", cpus, 0, 0},
-        {"2n+1", "twice the CPUs and one", rule_twice(cpus), 0, 0},
-        {"goetz", "N U (1 + W/C)", rule_goetz(cpus, search->alone_wall_s, search->alone_cpu_s), 0,
-            0},
-        {"little", "throughput x time of a task", rule_little(best, search->alone_wall_s), 0, 0},
-        {"usl", "peak of the USL's curve", NAN, 0, 0},
+        {"cpus", "as many as usable CPUs", cpus, {0}},
+        {"2n+1", "twice the CPUs and one", rule_twice(cpus), {0}},
+        {"goetz", "N U (1 + W/C)", rule_goetz(cpus, search->alone_wall_s, search->alone_cpu_s),
+            {0}},
+        {"little", "throughput x time of a task", rule_little(best, search->alone_wall_s), {0}},
+        {"usl", "peak of the USL's curve", NAN, {0}},
     };
     for (size_t i = 0; i < TUNE_RULES; i++) {
         search->rules[i] = rules[i];
-        search->rules[i].workers = rule_workers(rules[i].answer);
-        search->rules[i].candidate = candidate_of(tune, group, search->rules[i].workers);
+        search->rules[i].size =
+            (struct tune_size){best_group(search), rule_workers(rules[i].answer)};
     }
 }
 
-/* The rules' sizes that were not measured, and the best one first. */
-static size_t missing_sizes(const struct run *run, struct tune_size sizes[TUNE_RULES + 1])
+/* The rules' sizes that were not measured, behind the best. */
+static size_t missing_sizes(
+    const struct tune_search *search, struct tune_size sizes[TUNE_RULES + 1])
 {
-    const struct tune *tune = &run->search->throughput;
+    const struct tune *tune = &search->throughput;
     size_t count = 0;
     if (tune->best == TUNE_NONE)
         return 0;
     sizes[count++] = tune->candidates[tune->best].size;
     for (size_t i = 0; i < TUNE_RULES; i++) {
-        const struct tune_rule *rule = &run->search->rules[i];
-        struct tune_size size = {sizes[0].group, rule->workers};
-        bool there = rule->candidate != TUNE_NONE || rule->workers == 0 ||
-                     rule->workers > TUNE_RULE_MEASURED;
+        struct tune_size size = search->rules[i].size;
+        bool there = tune_measured(search, size) != TUNE_NONE || size.workers == 0 ||
+                     size.workers > TUNE_RULE_MEASURED;
         for (size_t j = 0; j < count; j++)
             there |= sizes[j].workers == size.workers;
         if (!there)
@@ -284,12 +288,11 @@ static size_t missing_sizes(const struct run *run, struct tune_size sizes[TUNE_R
 static enum status measure_rules(struct run *run)
 {
     struct tune_size sizes[TUNE_RULES + 1];
-    size_t count = missing_sizes(run, sizes);
+    size_t count = missing_sizes(run->search, sizes);
     enum status status = STATUS_DONE;
     run->budget_s = run->options->budget_s > 0 ? run->options->budget_s : INFINITY;
     for (int i = 0; i < RULE_BLOCKS && count > 0 && status == STATUS_DONE; i++)
-        status = take_block(run, sizes, count);
-    ask_rules(run);
+        status = take_block(run, sizes, count, false);
     return status;
 }
 
@@ -322,7 +325,7 @@ enum status tune_measure(struct tune_search *search, const struct tune_options *
         .why = why,
         .size = size};
     plan_first_block(&run);
-    enum status status = judge(&run) ? no_memory(&run) : search_sizes(&run);
+    enum status status = judge(&run, true) ? no_memory(&run) : search_sizes(&run);
     find_alone(search);
     ask_rules(&run);
     if (status == STATUS_DONE)

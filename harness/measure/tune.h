@@ -60,9 +60,8 @@ enum {
 /* What a rule of thumb says, in the group of the best. */
 struct tune_rule {
     const char *name, *summary;
-    double answer;    /* workers, not rounded; NAN: it says nothing */
-    unsigned workers; /* rounded; 0: none */
-    size_t candidate; /* in throughput.candidates; TUNE_NONE: that size was not measured */
+    double answer;         /* workers, not rounded; NAN: it says nothing */
+    struct tune_size size; /* rounded; 0 workers: none */
 };
 
 /* Rules' sizes up to this are measured, also above `max`. */
@@ -71,8 +70,9 @@ struct tune_rule {
 struct tune_search {
     struct tune_point *points; /* in the order of measuring */
     size_t count;
-    struct tune goal;       /* the answer */
-    struct tune throughput; /* the same candidates, judged by seconds alone */
+    struct tune goal; /* the answer */
+    struct tune
+        throughput; /* all that was measured, the rules' sizes too, judged by seconds alone */
     struct tune_rule rules[TUNE_RULES];
     double alone_wall_s, alone_cpu_s; /* of a task, or command, without others beside it */
     double seconds;                   /* that all took */
@@ -86,6 +86,9 @@ struct tune_search {
 enum status tune_measure(struct tune_search *search, const struct tune_options *options,
     const struct tune_source *source, char *why, size_t size);
 void tune_search_free(struct tune_search *search);
+
+/* The size's index in search->throughput.candidates, or TUNE_NONE if it has no time. */
+size_t tune_measured(const struct tune_search *search, struct tune_size size);
 
 /* The last point of a size that failed or needs too much memory, or NULL. */
 const struct tune_point *tune_trouble(

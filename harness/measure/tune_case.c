@@ -18,6 +18,9 @@
 /* Enough of serial to tell what a task costs and how much of it is CPU time. */
 #define ALONE_SECONDS 0.2
 
+/* Regions are repeated until a sample is this long: sizes are told apart by a per cent or two. */
+#define SAMPLE_SECONDS 0.03
+
 /* The configuration of this size, added where it is new. */
 static unsigned config_of(struct tune_case *tune, struct tune_size size)
 {
@@ -101,7 +104,7 @@ static enum status take(void *context, unsigned block, const struct tune_size *s
             .threads_each = split_threads(config->split),
             .chunk = config->chunk,
             .tasks = tune->workload->run.tasks,
-            .least_seconds = RUNNER_SAMPLE_SECONDS,
+            .least_seconds = SAMPLE_SECONDS,
             .warm_up = true,
             .memory = tune->memory,
             .task_times = tune->task_times};

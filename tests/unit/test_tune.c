@@ -147,7 +147,7 @@ static void a_search_without_a_question_is_over(void **state)
     (void)state;
     struct tune_size next[TUNE_BLOCK_MAX];
     struct tune tune;
-    judge(&tune, &problem, 8, (const double[]){4, 2, 2.4, 5}); /* 3 lies between 2 and 4 */
+    judge(&tune, &problem, 8, (const double[]){4, 2, 2.5, 2.6});
     assert_int_equal(recommended(&tune), 2);
     assert_int_equal(tune_next(&tune, &problem, next), 0);
     tune_free(&tune);
