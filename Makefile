@@ -142,8 +142,8 @@ $(BUILD)/config.mk: FORCE
 	@mkdir -p $(BUILD)/generated
 	@ln -sfn ../../plots $(BUILD)/plots # where the program looks for them: beside itself
 	@CC='$(CC)' sh harness/util/registry.sh $(BUILD)/generated
-	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc)"; \
-	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc)"; \
+	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc cminpack)"; \
+	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc cminpack)"; \
 	   cat $(BUILD)/generated/registry.mk; \
 	   echo '# $(HARNESS_SOURCES)'; } >$(new) && $(replace)
 

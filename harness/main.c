@@ -12,6 +12,7 @@ static const struct cli_command *const commands[] = {
     &command_sweep,
     &command_breakeven,
     &command_tune,
+    &command_fit,
     &command_report,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -9,6 +9,7 @@ extern const struct cli_command command_run;
 extern const struct cli_command command_sweep;
 extern const struct cli_command command_breakeven;
 extern const struct cli_command command_tune;
+extern const struct cli_command command_fit;
 extern const struct cli_command command_report;
 
 #endif

@@ -24,6 +24,7 @@ build  ! header  stdio.h         libc6-dev
 build  ! command pkg-config      pkg-config
 build  ! pkg     jansson         libjansson-dev
 build  ! pkg     hwloc           libhwloc-dev
+build  ! pkg     cminpack        libcminpack-dev
 build  ? pkg     libjpeg         libjpeg-dev
 build  ? pkg     libcurl         libcurl4-openssl-dev
 build  ? pkg     libmicrohttpd   libmicrohttpd-dev
