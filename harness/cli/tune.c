@@ -7,7 +7,6 @@
 #include "../measure/noise.h"
 #include "../measure/plugin.h"
 #include "../measure/tune_case.h"
-#include "../util/units.h"
 #include "commands.h"
 #include "progress.h"
 #include "record.h"
@@ -52,9 +51,10 @@ static const struct param options[] = {
         .choices = "SIZE",
         .help = "leave sizes out that need more memory (PSS of all workers; commands: RSS): 500M"},
     {.name = "within",
-        .type = PARAM_TEXT,
+        .type = PARAM_PERCENT,
         .value = "2%",
-        .choices = "P%",
+        .min = 0.001,
+        .max = 0.5,
         .help = "sizes that cost at most so much more than the best are as good"},
     {.name = "max",
         .type = PARAM_COUNT,
@@ -97,27 +97,14 @@ static bool is_command(const struct cli *cli)
            param_given(cli->options, "jobs");
 }
 
-static enum status read_within(const struct cli *cli, double *within)
-{
-    char number[32];
-    const char *text = param_text(cli->options, "within");
-    size_t length = strcspn(text, "%");
-    snprintf(number, sizeof number, "%.*s", (int)length, text);
-    if (strcmp(text + length, "%") != 0 || units_parse_real(number, within) ||
-        !(*within >= 0.1 && *within <= 50))
-        return cli_fail(
-            cli, STATUS_USAGE, "--within: \"%s\" is not a percentage from 0.1%% to 50%%", text);
-    *within /= 100;
-    return STATUS_DONE;
-}
-
-static enum status read_options(const struct cli *cli, struct tune_options *tune)
+static struct tune_options read_options(const struct cli *cli)
 {
     const struct param_values *given = cli->options;
     const char *goal = param_text(given, "goal");
     bool efficient = strcmp(goal, "efficiency") == 0 || param_given(given, "min-efficiency");
-    *tune = (struct tune_options){
+    return (struct tune_options){
         .goal = strcmp(goal, "p99") == 0 ? TUNE_P99 : TUNE_THROUGHPUT,
+        .within = param_real(given, "within"),
         .efficiency_min = efficient ? param_real(given, "min-efficiency") : 0,
         .memory_max = param_given(given, "max-mem") ? param_count(given, "max-mem") : 0,
         .max = param_given(given, "max") ? (unsigned)param_count(given, "max") : 0,
@@ -126,14 +113,18 @@ static enum status read_options(const struct cli *cli, struct tune_options *tune
         .budget_s = (double)param_duration(given, "budget") * 1e-9,
         .seed = param_given(given, "seed") ? param_count(given, "seed") : WORKLOAD_SEED,
     };
-    return read_within(cli, &tune->within);
+}
+
+static bool keeps(const struct cli *cli)
+{
+    return param_given(cli->options, "output") || param_given(cli->options, "label") ||
+           param_given(cli->options, "host");
 }
 
 /* A result to keep, where one is asked for, or just to measure into. */
 static enum status begin(const struct cli *cli, const char *label, struct result **result)
 {
-    const struct param_values *given = cli->options;
-    if (param_given(given, "output") || param_given(given, "label") || param_given(given, "host"))
+    if (keeps(cli))
         return record_begin(cli, label, result);
     *result = result_new("tune");
     (*result)->usable_cpus = cpus_usable();
@@ -163,12 +154,6 @@ static bool any_failure(const struct tune_answer *answer)
         if (answer->result->samples[i].errors)
             return true;
     return false;
-}
-
-static bool keeps(const struct cli *cli)
-{
-    return param_given(cli->options, "output") || param_given(cli->options, "label") ||
-           param_given(cli->options, "host");
 }
 
 /* Whatever ended it, what was measured is judged, told and kept. */
@@ -357,10 +342,10 @@ static enum status tune_a_command(struct tune_answer *answer)
 
 static enum status tune_run(const struct cli *cli)
 {
-    struct tune_answer answer = {.cli = cli, .search = {.alone_wall_s = NAN, .alone_cpu_s = NAN}};
-    enum status status = read_options(cli, &answer.options);
-    if (status == STATUS_DONE)
-        status = is_command(cli) ? tune_a_command(&answer) : tune_a_case(&answer);
+    struct tune_answer answer = {.cli = cli,
+        .options = read_options(cli),
+        .search = {.alone_wall_s = NAN, .alone_cpu_s = NAN}};
+    enum status status = is_command(cli) ? tune_a_command(&answer) : tune_a_case(&answer);
     tune_search_free(&answer.search);
     result_free(answer.result);
     return status;

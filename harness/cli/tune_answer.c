@@ -68,15 +68,12 @@ static const char *standing_of(const struct tune_answer *answer, size_t i)
     return candidate->n == 0 && !trouble ? "not measured" : names[candidate->standing];
 }
 
-/* How much less than the best this size achieves, 0 to 1; NAN: not measured. */
+/* How much less than the best size that was searched this one achieves, 0 to 1 (below 0: more);
+ * NAN: not measured. */
 static double loss_of(const struct tune_search *search, struct tune_size size)
 {
-    const struct tune *tune = &search->throughput;
-    if (tune->best == TUNE_NONE)
-        return NAN;
-    double best = throughput_of(search, tune->candidates[tune->best].size).value;
-    double loss = 1 - throughput_of(search, size).value / best;
-    return loss < 0 ? 0 : loss;
+    double best = throughput_of(search, search->fastest).value;
+    return 1 - throughput_of(search, size).value / best;
 }
 
 /* ---- JSON ---- */
@@ -212,19 +209,43 @@ static void print_rules(const struct tune_search *search)
     cli_table_print(table);
 }
 
-static void print_text(const struct tune_answer *answer)
+/* Smaller sizes of which it is not known whether they would do as well. */
+static void print_undecided(const struct tune_answer *answer)
 {
-    const struct tune_search *search = &answer->search;
+    const struct tune *tune = &answer->search.goal;
+    unsigned found = 0;
+    for (size_t i = 0; i < tune->count; i++) {
+        const struct tune_candidate *candidate = &tune->candidates[i];
+        if (candidate->standing != TUNE_OPEN || candidate->n == 0 ||
+            candidate->size.workers >= chosen_of(answer)->size.workers)
+            continue;
+        printf("%s%u (%s)",
+            found++ ? ", " : "undecided whether fewer would do: ", candidate->size.workers,
+            backend_of(answer, candidate->size));
+    }
+    if (found)
+        putchar('\n');
+}
+
+static void print_answer(const struct tune_answer *answer)
+{
     const struct tune_candidate *chosen = chosen_of(answer), *best = best_of(answer);
-    char *line = line_of(answer);
+    double within = 100 * answer->options.within;
     printf("%s: use %u workers (%s), ", answer->subject, chosen->size.workers,
         backend_of(answer, chosen->size));
     if (chosen == best)
-        printf("the best, and no fewer are within %g %%; ", 100 * answer->options.within);
+        printf("the best; %s\n", verdict_name(answer->verdict.level));
     else
-        printf("the fewest within %g %% of the best, %u (%s); ", 100 * answer->options.within,
-            best->size.workers, backend_of(answer, best->size));
-    puts(verdict_name(answer->verdict.level));
+        printf("the fewest within %g %% of the best, %u (%s); %s\n", within, best->size.workers,
+            backend_of(answer, best->size), verdict_name(answer->verdict.level));
+    print_undecided(answer);
+}
+
+static void print_text(const struct tune_answer *answer)
+{
+    const struct tune_search *search = &answer->search;
+    char *line = line_of(answer);
+    print_answer(answer);
     printf("%zu measurements in %u blocks, %.1f s%s\n\n", search->count, search->throughput.blocks,
         search->seconds, search->complete ? "" : "; ended before all was decided");
     print_candidates(answer);

@@ -1,6 +1,7 @@
 /* The loop of the search, its budget, and what rules of thumb say of the same workload. */
 #include "tune.h"
 
+#include "../analyze/fit.h"
 #include "../analyze/rule.h"
 #include "clock.h"
 #include "cpus.h"
@@ -237,10 +238,22 @@ size_t tune_measured(const struct tune_search *search, struct tune_size size)
     return TUNE_NONE;
 }
 
-static unsigned best_group(const struct tune_search *search)
+/* The USL's peak by all times of the group; NAN where none is significant (fit.h). */
+static double usl_peak(const struct tune_search *search, unsigned group)
 {
-    const struct tune *tune = &search->throughput;
-    return tune->best == TUNE_NONE ? 0 : tune->candidates[tune->best].size.group;
+    const struct fit_options options = {.replicates = 0};
+    struct fit_model model = {.has_peak = false};
+    struct squares_row *rows = calloc(search->count + 1, sizeof *rows);
+    size_t n = 0;
+    for (size_t i = 0; rows && i < search->count; i++) {
+        const struct tune_point *point = &search->points[i];
+        if (point->size.group == group && !*point->failure)
+            rows[n++] = (struct squares_row){point->size.workers, 1 / point->seconds};
+    }
+    if (n == 0 || fit_law(&model, CURVE_USL, rows, n, &options))
+        model.has_peak = false;
+    free(rows);
+    return model.has_peak ? model.peak_n.value : NAN;
 }
 
 static void ask_rules(struct run *run)
@@ -249,18 +262,20 @@ static void ask_rules(struct run *run)
     const struct tune *tune = &search->throughput;
     double best = tune->best == TUNE_NONE ? NAN : 1 / tune->candidates[tune->best].cost.value;
     unsigned cpus = run->options->cpus;
+    if (tune->best != TUNE_NONE)
+        search->fastest = tune->candidates[tune->best].size;
+    unsigned group = search->fastest.group;
     const struct tune_rule rules[TUNE_RULES] = {
         {"cpus", "as many as usable CPUs", cpus, {0}},
         {"2n+1", "twice the CPUs and one", rule_twice(cpus), {0}},
         {"goetz", "N U (1 + W/C)", rule_goetz(cpus, search->alone_wall_s, search->alone_cpu_s),
             {0}},
         {"little", "throughput x time of a task", rule_little(best, search->alone_wall_s), {0}},
-        {"usl", "peak of the USL's curve", NAN, {0}},
+        {"usl", "peak of the USL's curve", usl_peak(search, group), {0}},
     };
     for (size_t i = 0; i < TUNE_RULES; i++) {
         search->rules[i] = rules[i];
-        search->rules[i].size =
-            (struct tune_size){best_group(search), rule_workers(rules[i].answer)};
+        search->rules[i].size = (struct tune_size){group, rule_workers(rules[i].answer)};
     }
 }
 
@@ -268,11 +283,10 @@ static void ask_rules(struct run *run)
 static size_t missing_sizes(
     const struct tune_search *search, struct tune_size sizes[TUNE_RULES + 1])
 {
-    const struct tune *tune = &search->throughput;
     size_t count = 0;
-    if (tune->best == TUNE_NONE)
+    if (search->fastest.workers == 0)
         return 0;
-    sizes[count++] = tune->candidates[tune->best].size;
+    sizes[count++] = search->fastest;
     for (size_t i = 0; i < TUNE_RULES; i++) {
         struct tune_size size = search->rules[i].size;
         bool there = tune_measured(search, size) != TUNE_NONE || size.workers == 0 ||

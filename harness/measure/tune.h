@@ -73,6 +73,7 @@ struct tune_search {
     struct tune goal; /* the answer */
     struct tune
         throughput; /* all that was measured, the rules' sizes too, judged by seconds alone */
+    struct tune_size fastest; /* of the sizes searched, the rules' own left out */
     struct tune_rule rules[TUNE_RULES];
     double alone_wall_s, alone_cpu_s; /* of a task, or command, without others beside it */
     double seconds;                   /* that all took */

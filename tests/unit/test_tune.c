@@ -193,8 +193,8 @@ static void the_answer_is_within_two_percent_at_a_quarter_of_the_cost(void **sta
     unsigned good = 0;
     double cost = 0;
     for (uint64_t seed = 0; seed < CURVES; seed++) {
-        struct made_curve made;
-        struct curve curve = made_draw(&made, seed);
+        struct made_truth made;
+        struct truth curve = made_draw(&made, seed);
         struct search_outcome outcome = search_run(&curve, NOISE_NORMAL);
         good += outcome.regret <= SEARCH_WITHIN;
         cost += outcome.cost / CURVES;

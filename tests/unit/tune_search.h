@@ -13,16 +13,16 @@
 #define SEARCH_BLOCKS 30
 #define EXHAUSTIVE_BLOCKS 12 /* what a sweep takes by default */
 
-enum curve_kind {
-    CURVE_AMDAHL,
-    CURVE_USL,     /* with a peak */
-    CURVE_PLATEAU, /* rises to a number of CPUs and stays */
-    CURVE_KNEE, /* rises far beyond the CPUs, to what a server or disk gives, then falls a little */
-    CURVE_STEP, /* rises to the CPUs and drops behind */
-    CURVE_KINDS
+enum truth_kind {
+    TRUTH_AMDAHL,
+    TRUTH_USL,     /* with a peak */
+    TRUTH_PLATEAU, /* rises to a number of CPUs and stays */
+    TRUTH_KNEE, /* rises far beyond the CPUs, to what a server or disk gives, then falls a little */
+    TRUTH_STEP, /* rises to the CPUs and drops behind */
+    TRUTH_KINDS
 };
 
-struct curve {
+struct truth {
     double (*throughput)(const void *truth, unsigned workers); /* tasks a second */
     const void *truth;
     unsigned cpus, max; /* sizes 1 to max are worth a look */
@@ -31,23 +31,23 @@ struct curve {
 };
 
 /* One of the kinds above: throughput of one worker is 1. */
-struct made_curve {
-    enum curve_kind kind;
+struct made_truth {
+    enum truth_kind kind;
     double serial, crosstalk; /* Amdahl's and USL's coefficients (Gunther 2007) */
     double knee, slope;
 };
 
 static inline double made_throughput(const void *truth, unsigned workers)
 {
-    const struct made_curve *curve = truth;
+    const struct made_truth *curve = truth;
     double n = workers, more = fmax(0, n - curve->knee);
     switch (curve->kind) {
-    case CURVE_AMDAHL:
-    case CURVE_USL:
+    case TRUTH_AMDAHL:
+    case TRUTH_USL:
         return n / (1 + curve->serial * (n - 1) + curve->crosstalk * n * (n - 1));
-    case CURVE_PLATEAU:
+    case TRUTH_PLATEAU:
         return fmin(n, curve->knee);
-    case CURVE_STEP:
+    case TRUTH_STEP:
         return n > curve->knee ? 0.8 * curve->knee : n;
     default:
         return fmin(n, curve->knee) * exp(-curve->slope * more);
@@ -55,23 +55,23 @@ static inline double made_throughput(const void *truth, unsigned workers)
 }
 
 /* The curve of a seed: its kind goes round, all else is drawn. */
-static inline struct curve made_draw(struct made_curve *made, uint64_t seed)
+static inline struct truth made_draw(struct made_truth *made, uint64_t seed)
 {
     struct noise dice = {.seed = hash_mix(20, seed)};
     unsigned cpus = 4u << (unsigned)(5 * noise_unit(&dice)); /* 4 to 64 */
-    *made = (struct made_curve){.kind = (enum curve_kind)(seed % CURVE_KINDS)};
+    *made = (struct made_truth){.kind = (enum truth_kind)(seed % TRUTH_KINDS)};
     double small = 0.002 * pow(50, noise_unit(&dice)); /* 0.002 to 0.1 */
     unsigned max = 2 * cpus;
     made->serial = small;
     made->knee = cpus;
-    if (made->kind == CURVE_USL)
+    if (made->kind == TRUTH_USL)
         made->crosstalk = 1 / pow(2 + noise_unit(&dice) * (max - 2), 2);
-    if (made->kind == CURVE_KNEE) {
+    if (made->kind == TRUTH_KNEE) {
         made->knee = floor(cpus * (1 + 3 * noise_unit(&dice)));
         made->slope = 0.003 * noise_unit(&dice);
         max = 256;
     }
-    return (struct curve){.throughput = made_throughput,
+    return (struct truth){.throughput = made_throughput,
         .truth = made,
         .cpus = cpus,
         .max = max,
@@ -88,7 +88,7 @@ struct search_outcome {
 };
 
 /* All regions have the same tasks, so a region's time is 1 / throughput. */
-static inline double exhaustive_time(const struct curve *curve, double *best)
+static inline double exhaustive_time(const struct truth *curve, double *best)
 {
     double sum = 0;
     *best = 0;
@@ -100,7 +100,7 @@ static inline double exhaustive_time(const struct curve *curve, double *best)
     return sum;
 }
 
-static inline bool lost_best(const struct tune *tune, const struct curve *curve)
+static inline bool lost_best(const struct tune *tune, const struct truth *curve)
 {
     size_t best = 0;
     for (size_t i = 1; i < tune->count; i++)
@@ -111,7 +111,7 @@ static inline bool lost_best(const struct tune *tune, const struct curve *curve)
 }
 
 /* Takes a block of samples; returns the time of its regions. */
-static inline double search_block(const struct curve *curve, struct noise *noise,
+static inline double search_block(const struct truth *curve, struct noise *noise,
     enum noise_model model, const struct tune_size *sizes, size_t count, unsigned block,
     struct tune_sample *samples)
 {
@@ -125,7 +125,7 @@ static inline double search_block(const struct curve *curve, struct noise *noise
     return sum;
 }
 
-static inline struct search_outcome search_run(const struct curve *curve, enum noise_model model)
+static inline struct search_outcome search_run(const struct truth *curve, enum noise_model model)
 {
     struct search_outcome outcome = {0};
     struct noise noise = {.seed = hash_mix(21, curve->seed)};
