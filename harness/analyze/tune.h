@@ -89,7 +89,8 @@ void tune_free(struct tune *tune);
  * ruled out, and later ones what may still change the answer. New sizes join where there is room
  * (more than 10 %, and a whole number): below the smallest tied size, if the next smaller one is
  * worse, and on both sides of the best, if the sizes around predict a lower cost there, by
- * parabolas or by lines from both sides. Curves only choose sizes; what counts is measured. */
+ * parabolas or by lines from both sides, and towards a larger size that cannot be had. Curves only
+ * choose sizes; what counts is measured. */
 size_t tune_next(const struct tune *tune, const struct tune_problem *problem,
     struct tune_size sizes[TUNE_BLOCK_MAX]);
 

@@ -40,13 +40,12 @@ static bool room_between(double small, double large)
 static void look_below(const struct tune *tune, double within, struct choice *choice)
 {
     const struct tune_candidate *chosen = &tune->candidates[tune->recommended];
-    const struct tune_candidate *smaller = at(tune, tune->recommended - 1, chosen->size.group);
-    if (!smaller || smaller->in_question)
+    const struct tune_candidate *smaller = chosen - 1;
+    if (tune->recommended == 0 || smaller->size.group != chosen->size.group ||
+        smaller->in_question || !room_between(smaller->size.workers, chosen->size.workers))
         return;
     double from = smaller->size.workers, to = chosen->size.workers;
-    if (!room_between(from, to))
-        return;
-    double knee = ceil(from * exp(smaller->excess) / (1 + within));
+    double knee = ceil(from * exp(smaller->excess) / (1 + within)); /* NAN: it cannot be had */
     double next =
         knee > from && knee < to - fmax(1, (to - from) / 8) ? knee : floor((from + to) / 2);
     choose(choice, (struct tune_size){chosen->size.group, (unsigned)next});
@@ -130,6 +129,18 @@ static void look_around(const struct tune *tune, double within, struct choice *c
     look_between(tune, tune->best, within, choice);
 }
 
+/* Half way to a larger size that may not be taken: what may be lies between. */
+static void look_above(const struct tune *tune, struct choice *choice)
+{
+    const struct tune_candidate *best = &tune->candidates[tune->best], *above = best + 1;
+    if (tune->best + 1 >= tune->count || above->size.group != best->size.group ||
+        above->standing < TUNE_INEFFICIENT ||
+        !room_between(best->size.workers, above->size.workers))
+        return;
+    unsigned middle = (best->size.workers + above->size.workers) / 2;
+    choose(choice, (struct tune_size){best->size.group, middle});
+}
+
 /* ---- blocks ---- */
 
 static size_t first_block(const struct tune_problem *problem, struct choice *choice)
@@ -150,6 +161,7 @@ size_t tune_next(const struct tune *tune, const struct tune_problem *problem,
     if (tune->blocks > 1) {
         look_below(tune, problem->within, &choice);
         look_around(tune, problem->within, &choice);
+        look_above(tune, &choice);
         if (tune->settled && choice.count == 0)
             return 0;
     }

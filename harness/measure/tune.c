@@ -279,7 +279,15 @@ static void ask_rules(struct run *run)
     }
 }
 
-/* The rules' sizes that were not measured, behind the best. */
+static bool tried(const struct tune_search *search, struct tune_size size)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (tune_compare_sizes(&search->points[i].size, &size) == 0)
+            return true;
+    return false;
+}
+
+/* The rules' sizes that were not tried, behind the best. */
 static size_t missing_sizes(
     const struct tune_search *search, struct tune_size sizes[TUNE_RULES + 1])
 {
@@ -289,8 +297,7 @@ static size_t missing_sizes(
     sizes[count++] = search->fastest;
     for (size_t i = 0; i < TUNE_RULES; i++) {
         struct tune_size size = search->rules[i].size;
-        bool there = tune_measured(search, size) != TUNE_NONE || size.workers == 0 ||
-                     size.workers > TUNE_RULE_MEASURED;
+        bool there = tried(search, size) || size.workers == 0 || size.workers > TUNE_RULE_MEASURED;
         for (size_t j = 0; j < count; j++)
             there |= sizes[j].workers == size.workers;
         if (!there)
@@ -302,7 +309,7 @@ static size_t missing_sizes(
 static enum status measure_rules(struct run *run)
 {
     struct tune_size sizes[TUNE_RULES + 1];
-    size_t count = missing_sizes(run->search, sizes);
+    size_t count = missing_sizes(run->search, sizes); /* once: a block makes them tried */
     enum status status = STATUS_DONE;
     run->budget_s = run->options->budget_s > 0 ? run->options->budget_s : INFINITY;
     for (int i = 0; i < RULE_BLOCKS && count > 0 && status == STATUS_DONE; i++)

@@ -24,7 +24,7 @@ static size_t blocks(struct tune_sample *samples, unsigned count, const double c
     for (unsigned block = 0; block < count; block++)
         for (size_t i = 0; i < 4; i++)
             samples[n++] = (struct tune_sample){
-                block, sizes_1_to_8[i], costs[i] * (1 + 0.001 * ((block + i) % 2))};
+                block, sizes_1_to_8[i], costs[i] * ((block + i) % 2 ? 1.001 : 1)};
     return n;
 }
 
