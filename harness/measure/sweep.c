@@ -9,6 +9,7 @@
 #include "registry.h"
 #include "runner.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static void tell_part(const struct sweep *sweep, double blocks)
     double part = blocks / (double)sweep->until, budget_s = sweep->options->budget_s;
     double spent = budget_s > 0 ? clock_since(sweep->start) / budget_s : 0;
     if (progress->report)
-        progress->report(progress->context, spent > part && spent < 1 ? spent : part);
+        progress->report(progress->context, fmax(part, fmin(spent, 1)));
 }
 
 /* Not after every block: it goes through all samples. */
