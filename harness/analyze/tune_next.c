@@ -40,9 +40,9 @@ static bool room_between(double small, double large)
 static void look_below(const struct tune *tune, double within, struct choice *choice)
 {
     const struct tune_candidate *chosen = &tune->candidates[tune->recommended];
-    const struct tune_candidate *smaller = chosen - 1;
-    if (tune->recommended == 0 || smaller->size.group != chosen->size.group ||
-        smaller->in_question || !room_between(smaller->size.workers, chosen->size.workers))
+    const struct tune_candidate *smaller = tune->recommended > 0 ? chosen - 1 : chosen;
+    if (smaller == chosen || smaller->size.group != chosen->size.group || smaller->in_question ||
+        !room_between(smaller->size.workers, chosen->size.workers))
         return;
     double from = smaller->size.workers, to = chosen->size.workers;
     double knee = ceil(from * exp(smaller->excess) / (1 + within)); /* NAN: it cannot be had */
