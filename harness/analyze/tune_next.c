@@ -21,12 +21,14 @@ static void choose(struct choice *choice, struct tune_size size)
         choice->sizes[choice->count++] = size;
 }
 
-/* The measured candidate at i in this group, or NULL; i may have wrapped below 0. */
-static const struct tune_candidate *at(const struct tune *tune, size_t i, unsigned group)
+/* Only a size that was not tried yet: what is known of the others is enough. */
+static void try_new(const struct tune *tune, struct choice *choice, unsigned group, double workers)
 {
-    if (i >= tune->count || tune->candidates[i].size.group != group)
-        return NULL;
-    return isfinite(tune->candidates[i].excess) ? &tune->candidates[i] : NULL;
+    const struct tune_size size = {group, (unsigned)workers};
+    for (size_t i = 0; i < tune->count; i++)
+        if (tune_compare_sizes(&tune->candidates[i].size, &size) == 0)
+            return;
+    choose(choice, size);
 }
 
 /* Sizes are near enough at 10 %, or as neighbours. */
@@ -48,7 +50,7 @@ static void look_below(const struct tune *tune, double within, struct choice *ch
     double knee = ceil(from * exp(smaller->excess) / (1 + within)); /* NAN: it cannot be had */
     double next =
         knee > from && knee < to - fmax(1, (to - from) / 8) ? knee : floor((from + to) / 2);
-    choose(choice, (struct tune_size){chosen->size.group, (unsigned)next});
+    try_new(tune, choice, chosen->size.group, next);
 }
 
 /* ---- around the best ---- */
@@ -99,16 +101,33 @@ static struct place meeting(
     return (struct place){x, a.y + falling * (x - a.x)};
 }
 
-/* A new size between candidates i and i + 1, one of which is the best, where a cost below the
- * best's by half of `within` is predicted. A plateau's edge bends a parabola as a peak would, so
- * both parabolas must agree, where there are two. */
-static void look_between(const struct tune *tune, size_t i, double within, struct choice *choice)
+/* The next candidate from this one on that is measured and not too near, in steps of 1 or -1 and in
+ * the same group; NULL: none, or from is NULL. Sizes side by side differ by little but noise. */
+static const struct tune_candidate *beyond(
+    const struct tune *tune, const struct tune_candidate *from, int step)
 {
-    unsigned group = tune->candidates[tune->best].size.group;
-    const struct tune_candidate *c[4];
-    for (size_t j = 0; j < 4; j++)
-        c[j] = at(tune, i - 1 + j, group);
-    if (!c[1] || !c[2] || !room_between(c[1]->size.workers, c[2]->size.workers))
+    if (!from)
+        return NULL;
+    for (size_t i = (size_t)(from - tune->candidates) + (size_t)step; i < tune->count;
+         i += (size_t)step) { /* wraps to above count below 0 */
+        const struct tune_candidate *other = &tune->candidates[i];
+        double small = fmin(from->size.workers, other->size.workers);
+        double large = fmax(from->size.workers, other->size.workers);
+        if (other->size.group != from->size.group)
+            return NULL;
+        if (isfinite(other->excess) && room_between(small, large))
+            return other;
+    }
+    return NULL;
+}
+
+/* A new size between the middle two of four (any may be NULL), one of which is the best, where a
+ * cost below the best's by half of `within` is predicted. A plateau's edge bends a parabola as a
+ * peak would, so both parabolas must agree, where there are two. */
+static void look_between(const struct tune *tune, const struct tune_candidate *const c[4],
+    double within, struct choice *choice)
+{
+    if (!c[1] || !c[2])
         return;
     struct place left = parabola(c[0], c[1], c[2]), right = parabola(c[1], c[2], c[3]);
     struct place found = !c[0] || (c[3] && right.y > left.y) ? right : left;
@@ -120,13 +139,17 @@ static void look_between(const struct tune *tune, size_t i, double within, struc
     double low = c[1]->size.workers + 1, high = c[2]->size.workers - 1;
     double size = round(exp(found.x));
     if (found.y < -within / 2 && size >= low - 1 && size <= high + 1)
-        choose(choice, (struct tune_size){group, (unsigned)fmin(high, fmax(low, size))});
+        try_new(tune, choice, c[1]->size.group, fmin(high, fmax(low, size)));
 }
 
 static void look_around(const struct tune *tune, double within, struct choice *choice)
 {
-    look_between(tune, tune->best - 1, within, choice);
-    look_between(tune, tune->best, within, choice);
+    const struct tune_candidate *best = &tune->candidates[tune->best];
+    const struct tune_candidate *left = beyond(tune, best, -1), *right = beyond(tune, best, 1);
+    const struct tune_candidate *const below[4] = {beyond(tune, left, -1), left, best, right};
+    const struct tune_candidate *const above[4] = {left, best, right, beyond(tune, right, 1)};
+    look_between(tune, below, within, choice);
+    look_between(tune, above, within, choice);
 }
 
 /* Half way to a larger size that may not be taken: what may be lies between. */
@@ -138,7 +161,7 @@ static void look_above(const struct tune *tune, struct choice *choice)
         !room_between(best->size.workers, above->size.workers))
         return;
     unsigned middle = (best->size.workers + above->size.workers) / 2;
-    choose(choice, (struct tune_size){best->size.group, middle});
+    try_new(tune, choice, best->size.group, middle);
 }
 
 /* ---- blocks ---- */
