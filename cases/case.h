@@ -9,6 +9,10 @@
  * its first lines, `pkg-config: libcurl libmicrohttpd`; where one is missing, the case is listed
  * as unavailable with the package to install. skeleton.c.txt explains each hook on an example.
  *
+ * A case of one's own, outside this folder, is a shared object with one more line at its end,
+ * `BENCH_PLUGIN(case_NAME);`, and is given by its path wherever a case's name is asked for:
+ * examples/plugin.c.
+ *
  * A case knows nothing of threads, processes, clocks or output. Its task function runs unchanged
  * on every backend, so it shares nothing that it writes but its own result slot. Anything random
  * in a task is hash_mix(seed, index). */
@@ -87,5 +91,24 @@ struct bench_case {
     /* Writes the result as text (a sum, a count). NULL: the case has none. */
     void (*answer)(const void *ctx, const struct case_results *results, char *text, size_t size);
 };
+
+/* ---- plug-ins ---- */
+
+/* Goes up with every change of this header, or of those that it includes, that a case built before
+ * would not survive. */
+#define BENCH_PLUGIN_VERSION 1
+
+/* What a plug-in exports as `bench_plugin`. The first two members stay what and where they are, so
+ * that a program can refuse one that was built for another. */
+struct bench_plugin {
+    uint32_t version;
+    uint32_t size; /* of struct bench_case */
+    const struct bench_case *bench;
+};
+
+#define BENCH_PLUGIN(case_struct)                                                                  \
+    extern const struct bench_plugin bench_plugin;                                                 \
+    const struct bench_plugin bench_plugin = {                                                     \
+        BENCH_PLUGIN_VERSION, sizeof(struct bench_case), &(case_struct)}
 
 #endif

@@ -11,6 +11,7 @@ static const struct cli_command *const commands[] = {
     &command_run,
     &command_sweep,
     &command_breakeven,
+    &command_tune,
     &command_fit,
     &command_compare,
     &command_report,

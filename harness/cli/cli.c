@@ -90,9 +90,10 @@ static enum status parse(struct cli *cli, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (!options_ended && strcmp(argv[i], "--") == 0)
             options_ended = true;
-        else if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0')
+        else if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0') {
             cli->words[cli->words_count++] = argv[i];
-        else if (parse_option(cli, argc, argv, &i))
+            cli->words_behind += options_ended;
+        } else if (parse_option(cli, argc, argv, &i))
             return STATUS_USAGE;
     }
     if (cli->words_count >= cli->command->words_min && cli->words_count <= cli->command->words_max)

@@ -17,7 +17,8 @@ struct cli {
     struct param_values *options;
     char **words; /* what is not an option, in order */
     int words_count;
-    char *line; /* the whole command as typed, for provenance */
+    int words_behind; /* of them, behind a "--" */
+    char *line;       /* the whole command as typed, for provenance */
 };
 
 struct cli_command {

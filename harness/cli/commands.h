@@ -8,6 +8,7 @@ extern const struct cli_command command_list;
 extern const struct cli_command command_run;
 extern const struct cli_command command_sweep;
 extern const struct cli_command command_breakeven;
+extern const struct cli_command command_tune;
 extern const struct cli_command command_fit;
 extern const struct cli_command command_compare;
 extern const struct cli_command command_report;

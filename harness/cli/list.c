@@ -1,4 +1,5 @@
 /* list: what there is, and why something is not available here. */
+#include "../measure/plugin.h"
 #include "../measure/registry.h"
 #include "../measure/workload.h"
 #include "../pool/backend.h"
@@ -92,6 +93,13 @@ static enum status print_case(const struct cli *cli, const struct registry_case 
     return STATUS_DONE;
 }
 
+static enum status print_plugin(const struct cli *cli, const char *path)
+{
+    char why[1024];
+    const struct registry_case loaded = {path, plugin_load(path, why, sizeof why), NULL};
+    return loaded.bench ? print_case(cli, &loaded) : cli_fail(cli, STATUS_USAGE, "%s", why);
+}
+
 static void print_flag(bool set, const char *text)
 {
     if (set)
@@ -132,6 +140,8 @@ static enum status print_one(const struct cli *cli, const char *name)
     const struct pool_ops *ops = registry_backend(name);
     if (found)
         return print_case(cli, found);
+    if (plugin_is_path(name))
+        return print_plugin(cli, name);
     if (ops)
         return print_backend(cli, ops);
     for (const struct registry_case *at = registry_cases; at->name; at++)

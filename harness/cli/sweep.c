@@ -2,6 +2,8 @@
 #include "../measure/sweep.h"
 #include "../analyze/summary.h"
 #include "../measure/cpus.h"
+#include "../measure/hyperfine.h"
+#include "../measure/plugin.h"
 #include "../measure/whole.h"
 #include "../util/interrupt.h"
 #include "../util/units.h"
@@ -79,7 +81,7 @@ static void add_commands(const struct cli *cli, struct result *result)
         if (wanted)
             configs[n++] = i;
     }
-    whole_add_commands(result, configs, n, cli->options);
+    whole_add_commands(result, cli->words[0], configs, n, cli->options);
     free(configs);
     free(sizes);
 }
@@ -109,7 +111,7 @@ static enum status check_whole(const struct cli *cli, const struct result *resul
     if (!all)
         return cli_fail(cli, STATUS_USAGE,
             "--whole asks for %" PRId64 " workers, which -n does not; add it there", missing);
-    enum status status = whole_check(why, sizeof why);
+    enum status status = hyperfine_check(why, sizeof why);
     return status ? cli_fail(cli, status, "%s", why) : STATUS_DONE;
 }
 
@@ -192,7 +194,8 @@ static enum status sweep_case(const struct cli *cli, const char *name)
 {
     struct workload workload;
     struct result *result;
-    enum status status = record_begin(cli, name, &result);
+    char label[PATH_MAX];
+    enum status status = record_begin(cli, plugin_label(name, label, sizeof label), &result);
     if (status)
         return status;
     const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),

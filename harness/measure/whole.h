@@ -8,13 +8,16 @@
 
 #include <stddef.h>
 
-/* Adds `poolbench run` of the result's case as one command for each of the configurations listed
- * (indices into result->configs), with the tasks, parameters and seed given in options. */
-void whole_add_commands(struct result *result, const unsigned *configs, size_t count,
-    const struct param_values *options);
+/* The words behind `poolbench` that run a case (its name or path) as configured, malloc'd; NULL
+ * without memory: what options give of tasks, parameters and seed, and nothing that is a default,
+ * since a case may refuse parameters that do not go together. */
+char *whole_words(
+    const char *name, const struct result_config *config, const struct param_values *options);
 
-/* Whether hyperfine is there: STATUS_DONE, or STATUS_UNAVAILABLE with one line in why. */
-enum status whole_check(char *why, size_t size);
+/* Adds `poolbench run` of a case (its name or path) as one command for each of the configurations
+ * listed (indices into result->configs), with the tasks, parameters and seed given in options. */
+void whole_add_commands(struct result *result, const char *name, const unsigned *configs,
+    size_t count, const struct param_values *options);
 
 /* Runs every command of the result once a block: one hyperfine call a block with all of them in
  * random order, without a shell, failures kept. Appends the runs. Returns STATUS_DONE,

@@ -1,6 +1,7 @@
 /* Opening and closing a case, and judging the results of a region. */
 #include "workload.h"
 
+#include "plugin.h"
 #include "registry.h"
 #include "reopen.h"
 
@@ -49,8 +50,15 @@ const char *workload_kind_name(enum case_kind kind)
 static enum status find_case(struct workload *workload, const char *name, char *why, size_t size)
 {
     const struct registry_case *entry = registry_case(name);
+    if (!entry && plugin_is_path(name)) {
+        workload->bench = plugin_load(name, why, size);
+        return workload->bench ? STATUS_DONE : STATUS_USAGE;
+    }
     if (!entry) {
-        snprintf(why, size, "unknown case \"%s\"; `poolbench list` shows the cases", name);
+        snprintf(why, size,
+            "unknown case \"%s\"; `poolbench list` shows the cases, and a plug-in is given by its "
+            "path, ./%s.so",
+            name, name);
         return STATUS_USAGE;
     }
     if (!entry->bench) {
@@ -62,8 +70,9 @@ static enum status find_case(struct workload *workload, const char *name, char *
 }
 
 static enum status set_params(
-    struct workload *workload, const struct param_values *options, char *why, size_t size)
+    struct workload *workload, const struct workload_request *request, char *why, size_t size)
 {
+    const struct param_values *options = request->options;
     const char *pair;
     workload->params = param_new(workload->bench->params);
     for (size_t i = 0; options && (pair = param_many(options, "param", i)); i++) {
@@ -77,7 +86,7 @@ static enum status set_params(
         name[length] = '\0';
         if (param_set(workload->params, name, pair + length + 1, reason, sizeof reason)) {
             snprintf(why, size, "case %s: %s; `poolbench list %s` shows its parameters",
-                workload->bench->name, reason, workload->bench->name);
+                workload->bench->name, reason, request->name);
             return STATUS_USAGE;
         }
     }
@@ -100,7 +109,7 @@ enum status workload_open_case(
     enum status status = find_case(workload, request->name, why, size);
     if (status)
         return status;
-    status = set_params(workload, request->options, why, size);
+    status = set_params(workload, request, why, size);
     workload->run = (struct case_run){
         .params = workload->params, .seed = request->seed, .tasks = request->tasks};
     if (request->handed)

@@ -135,6 +135,29 @@ struct param_values *param_new(const struct param *table)
     return values;
 }
 
+static int check_entry(const struct param *table, const struct param *entry, char *why, size_t size)
+{
+    struct value value = {0};
+    if (!*entry->name || strchr(entry->name, '=') || param_find(table, entry->name) != entry)
+        snprintf(why, size, "\"%s\" is no name, or not the only one", entry->name);
+    else if (entry->type > PARAM_MANY || (entry->type == PARAM_CHOICE && !entry->choices))
+        snprintf(why, size, "%s has no type, or a choice of nothing", entry->name);
+    else if (entry->value && parse(entry, entry->value, &value))
+        snprintf(why, size, "%s: its default \"%s\" is not of its type or range", entry->name,
+            entry->value);
+    else
+        return 0;
+    return -1;
+}
+
+int param_check(const struct param *table, char *why, size_t size)
+{
+    for (const struct param *entry = table; entry && entry->name; entry++)
+        if (check_entry(table, entry, why, size))
+            return -1;
+    return 0;
+}
+
 void param_free(struct param_values *values)
 {
     if (!values)

@@ -36,6 +36,10 @@ struct param {
 /* The values given for one table. Not thread-safe while being set; read-only afterwards. */
 struct param_values;
 
+/* Whether a table is sound: it has names, each once, known types, and defaults that parse. Returns
+ * 0, or -1 with one line in why. For tables that come from outside; our own are tested. */
+int param_check(const struct param *table, char *why, size_t size);
+
 /* Values with every default set. A default that does not parse is a programming error and
  * aborts with the parameter's name. Owned by the caller, freed by param_free. */
 struct param_values *param_new(const struct param *table);

@@ -67,3 +67,76 @@ built() {
     sed '1,/\*\//d' "$top/examples/map.c" >program
     diff shown program
 }
+
+# ---- a case of one's own ----
+
+# The command in the example's first comment, without what runs it; plugin.so stays here.
+built_plugin() {
+    ln -sfn "$top/cases" cases
+    ln -sfn "$top/harness" harness
+    mkdir -p examples
+    cp "${1:-$top/examples/plugin.c}" examples/plugin.c
+    command=$(sed -n 's/^ \* *\(gcc .*\) && .*/\1/p' "$top/examples/plugin.c")
+    [[ $command == gcc* ]]
+    run bash -c "$command -Wall"
+    echo "$output"
+    [ "$status" = 0 ] && [ -z "$output" ]
+}
+
+@test "a plug-in of at most 25 lines is built by the one command that it shows" {
+    [ "$(wc -l <"$top/examples/plugin.c")" -le 25 ]
+    built_plugin
+    [ -s plugin.so ]
+}
+
+@test "a plug-in runs, is swept, tuned and listed by its path" {
+    built_plugin
+    poolbench run ./plugin.so -b threads -n 2 -N 50 --json >run.json
+    json run.json 'd["case"] == "plugin" and d["ok"] == 50 and d["errors"] == 0'
+    poolbench sweep plugin.so -b threads -n 2 -N 50 --blocks 6 --whole 2 -o x.json >sweep.out 2>sweep.err
+    "$top/tests/schema-check" x.json
+    json x.json 'd["case"] == "plugin" and not any(r["exit_code"] for r in d["runs"]) and len(d["runs"]) == 12'
+    poolbench tune ./plugin.so -N 50 --max 4 --blocks 3 --json >tune.json 2>err
+    json tune.json 'd["line"] == f"""poolbench run ./plugin.so -b threads -n {d["recommended"]} -N 50"""'
+    poolbench list ./plugin.so | grep -q '^plugin (cpu): primes, counted$'
+}
+
+@test "a plug-in works with every kind of process, those that load it anew too" {
+    built_plugin
+    poolbench run ./plugin.so -b serial -N 40 --json >serial.json
+    for backend in processes spawn hybrid process-per-task; do
+        poolbench run ./plugin.so -b $backend -n 2 -N 40 --json >run.json
+        [ "$(fields run.json checksum ok)" = "$(fields serial.json checksum ok)" ]
+    done
+    poolbench tune ./plugin.so -b spawn -N 40 --max 2 --blocks 2 --json >tune.json 2>err
+    json tune.json 'd["recommended"] in (1, 2) and d["backend"] == "spawn"'
+}
+
+@test "a plug-in that does not fit is refused with one line" {
+    refused 2 'poolbench run: ./none.so: No such file or directory; *' run ./none.so
+    echo 'no object' >text.so
+    refused 2 'poolbench run: ./text.so cannot be loaded: *' run ./text.so
+    refused 2 'poolbench tune: / cannot be loaded: *' tune /
+    built_plugin
+    cp plugin.so good.so
+    sed '/^BENCH_PLUGIN/d' "$top/examples/plugin.c" >bad.c && built_plugin bad.c
+    refused 2 'poolbench run: ./plugin.so is no plug-in: it has no symbol bench_plugin; *' run ./plugin.so
+    sed '$d' "$top/examples/plugin.c" >bad.c
+    echo 'extern const struct bench_plugin bench_plugin;
+const struct bench_plugin bench_plugin = {99, sizeof(struct bench_case), &case_plugin};' >>bad.c
+    built_plugin bad.c
+    refused 2 'poolbench run: ./plugin.so was built for version 99 of cases/case.h, and this program has *' \
+        run ./plugin.so
+    sed -i 's/99, sizeof(struct bench_case)/BENCH_PLUGIN_VERSION, 24/' bad.c && built_plugin bad.c
+    refused 2 'poolbench run: ./plugin.so has a struct bench_case of 24 bytes, and this program one of *' run ./plugin.so
+    sed 's/, .task = count_primes//; s/static int count/int count/' "$top/examples/plugin.c" >bad.c && built_plugin bad.c
+    refused 2 'poolbench sweep: ./plugin.so: case plugin has no task function' sweep ./plugin.so
+    sed 's/"plugin"/"a name"/' "$top/examples/plugin.c" >bad.c && built_plugin bad.c
+    refused 2 "poolbench tune: ./plugin.so: the case's name is not of letters, *" tune ./plugin.so
+    sed 's/"primes, counted"/""/' "$top/examples/plugin.c" >bad.c && built_plugin bad.c
+    refused 2 'poolbench run: ./plugin.so: case plugin has no summary of one line' run ./plugin.so
+    sed 's/^const struct bench_case.*/static const struct param params[] = {{.name = "n", .type = PARAM_COUNT, .value = "many"}, {.name = NULL}};\n&\n    .params = params,/' \
+        "$top/examples/plugin.c" >bad.c && built_plugin bad.c
+    refused 2 'poolbench run: ./plugin.so: n: its default "many" is not of its type or range' run ./plugin.so
+    refused 2 'poolbench run: case plugin: unknown parameter "x"; *list ./good.so*' run ./good.so --param x=1
+}
