@@ -3,6 +3,7 @@
  * are of the right order of magnitude elsewhere, and no more than that. */
 #include "model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,7 @@ static void set_given(struct sim_model *model, const struct param_values *given)
                 number_of(given, numbers[i].key);
     if (param_given(given, "cores"))
         model->cores = (unsigned)param_count(given, "cores");
+    model->spread = LENGTH_CONSTANT;
     while (strcmp(spreads[model->spread], param_text(given, "spread")) != 0)
         model->spread++;
 }
@@ -203,6 +205,14 @@ static int check(const struct sim_model *model, char *why, size_t size)
     return 0;
 }
 
+int model_give(struct sim_model *model, const struct param_values *given, char *why, size_t size)
+{
+    set_given(model, given);
+    if (model->shape <= 0)
+        model->shape = model->spread == LENGTH_PARETO ? 2 : 1;
+    return check(model, why, size);
+}
+
 int model_make(struct sim_model *model, const char *backend, const struct param_values *given,
     char *why, size_t size)
 {
@@ -214,11 +224,7 @@ int model_make(struct sim_model *model, const char *backend, const struct param_
         return -1;
     }
     *model = *known;
-    if (given)
-        set_given(model, given);
-    if (model->shape <= 0)
-        model->shape = model->spread == LENGTH_PARETO ? 2 : 1;
-    return check(model, why, size);
+    return given ? model_give(model, given, why, size) : 0;
 }
 
 /* One "key=value" of the text. */
@@ -252,6 +258,13 @@ int model_read(struct param_values *values, const char *text, char *why, size_t 
     }
 }
 
+/* Behind the point, for four digits in all. */
+static int digits_of(double value)
+{
+    int digits = 3 - (int)floor(log10(value));
+    return digits < 0 ? 0 : digits;
+}
+
 const char *model_write(const struct sim_model *model, char *text, size_t size)
 {
     int length = snprintf(text, size, "as=%s,cores=%u", model->as, model->cores);
@@ -260,8 +273,8 @@ const char *model_write(const struct sim_model *model, char *text, size_t size)
         bool duration = param_find(model_params, numbers[i].key)->type == PARAM_DURATION;
         bool of_spread = numbers[i].offset == offsetof(struct sim_model, shape);
         if (value != 0 && !(of_spread && model->spread == LENGTH_CONSTANT))
-            length += snprintf(text + length, size - (size_t)length, ",%s=%.4g%s", numbers[i].key,
-                value, duration ? "ns" : "");
+            length += snprintf(text + length, size - (size_t)length, ",%s=%.*f%s", numbers[i].key,
+                digits_of(value), value, duration ? "ns" : "");
     }
     if (model->spread != LENGTH_CONSTANT && (size_t)length < size)
         snprintf(text + length, size - (size_t)length, ",spread=%s", spreads[model->spread]);

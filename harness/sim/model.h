@@ -60,6 +60,9 @@ extern const struct param model_params[];
 int model_make(struct sim_model *model, const char *backend, const struct param_values *given,
     char *why, size_t size);
 
+/* Overrides a model by what is given, as model_make does. */
+int model_give(struct sim_model *model, const struct param_values *given, char *why, size_t size);
+
 /* Whether model_make knows the backend. */
 bool model_knows(const char *backend);
 

@@ -135,8 +135,11 @@ static json_t *encode_field(
 static bool is_left_out(const struct field *field, const void *record)
 {
     const void *member = member_of(field, record);
-    return field->optional && (field->type == FIELD_COUNT ? *(const uint64_t *)member == 0
-                                                          : *(const char *)member == '\0');
+    if (!field->optional)
+        return false;
+    return field->type == FIELD_COUNT  ? *(const uint64_t *)member == 0
+           : field->type == FIELD_TEXT ? *(char *const *)member == NULL
+                                       : *(const char *)member == '\0';
 }
 
 json_t *field_encode(const struct field *fields, const void *record, struct field_trouble *trouble)

@@ -28,7 +28,8 @@ enum field_type {
 struct field {
     const char *key; /* NULL ends a table */
     enum field_type type;
-    bool optional; /* a FIELD_NAME or FIELD_COUNT that is left out where it is empty or 0 */
+    bool optional; /* a FIELD_NAME, FIELD_TEXT or FIELD_COUNT that is left out where it is
+                      empty, NULL or 0 */
     size_t offset, size, count_offset;
     double min;
     const char *const *choices; /* ends with NULL */

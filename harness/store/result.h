@@ -111,6 +111,7 @@ struct result {
     bool complete; /* false: interrupted, or the budget ended before the blocks asked for */
     unsigned usable_cpus;
     struct result_noise noise;
+    char *simulated; /* the models that all its times come from; NULL: measured */
 
     /* a sweep's */
     char case_name[RESULT_NAME_MAX], case_kind[16];
