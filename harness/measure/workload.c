@@ -3,6 +3,7 @@
 
 #include "registry.h"
 #include "reopen.h"
+#include "simulated.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -135,6 +136,7 @@ static void free_memory(struct workload *workload)
     free(workload->reference);
     free(workload->known);
     free(workload->again);
+    simulated_forget(workload);
 }
 
 enum status workload_open(
