@@ -2,6 +2,7 @@
 #include "../measure/registry.h"
 #include "../measure/workload.h"
 #include "../pool/backend.h"
+#include "../sim/model.h"
 #include "commands.h"
 #include "json.h"
 
@@ -114,6 +115,12 @@ static enum status print_backend(const struct cli *cli, const struct pool_ops *o
     print_flag(ops->keeps_threads, "its threads stay until the program ends");
     print_flag(ops->simulated, "simulated: its times are virtual, --sim says of which machine");
     print_flag(ops->aborts, "ends the program where the system refuses it a thread");
+    if (ops->simulated) {
+        puts(
+            "\nkeys (--sim KEY=VALUE,...), where not given as is usual for the backend simulated:");
+        param_usage(stdout, model_params, false);
+        putchar('\n');
+    }
     printf("  %s\n", reason ? "not available here" : "available here");
     return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "backend %s: %s", ops->name, reason)
                   : STATUS_DONE;

@@ -10,6 +10,7 @@
 #include "profile.h"
 #include "progress.h"
 #include "record.h"
+#include "simulate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ static const struct param options[] = {
     {.name = "whole",
         .type = PARAM_LIST,
         .help = "also time whole commands with hyperfine, at these sizes"},
+    SIMULATE_OPTIONS,
     RECORD_OPTIONS,
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
     {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
@@ -82,6 +84,7 @@ static void print_text(const struct result *result, const struct verdict *verdic
             units_seconds(start, sizeof start, summary.start_s),
             units_seconds(stop, sizeof stop, summary.stop_s), notes);
     }
+    simulate_print(result);
     printf("%s: %" PRIu64 " tasks, %zu block%s, %s\n", result->case_name, result->tasks,
         result->blocks_count, result->blocks_count == 1 ? "" : "s", verdict_name(verdict->level));
     cli_table_print(table);
@@ -109,6 +112,7 @@ static void print_json(const struct result *result, const struct verdict *verdic
     json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:b, s:o}", "schema", "poolbench/sweep/v1",
         "case", result->case_name, "tasks", (json_int_t)result->tasks, "blocks",
         (json_int_t)result->blocks_count, "complete", result->complete, "rows", rows);
+    json_set_simulated(root, result);
     json_set_verdict(root, verdict);
     json_print(root);
 }
@@ -196,9 +200,10 @@ static enum status measure(const struct cli *cli, struct workload *workload, str
 }
 
 /* The result file is written whatever happened, as long as a block was begun. */
-static enum status conclude(const struct cli *cli, const struct result *result, enum status status)
+static enum status conclude(const struct cli *cli, struct result *result, enum status status)
 {
     progress_clear();
+    simulated_mark(result);
     if (result->samples_count == 0)
         return status;
     struct verdict verdict = verdict_of(result);
@@ -221,10 +226,15 @@ static enum status sweep_case(const struct cli *cli, const char *name)
 {
     struct workload workload;
     struct result *result;
-    enum status status = record_begin(cli, name, &result);
-    if (status)
+    const char *backends = param_text(cli->options, "backend");
+    enum status status = simulate_begin(cli, &backends);
+    if (status == STATUS_DONE)
+        status = record_begin(cli, name, &result);
+    if (status) {
+        simulated_end();
         return status;
-    const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),
+    }
+    const struct cli_pools pools = {.backends = backends,
         .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
         .usual_sizes = param_text(cli->options, "workers"),
         .split = param_text(cli->options, "split"),
@@ -241,6 +251,7 @@ static enum status sweep_case(const struct cli *cli, const char *name)
         status = conclude(cli, result, status);
     }
     result_free(result);
+    simulated_end();
     return status;
 }
 
