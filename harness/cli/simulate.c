@@ -60,6 +60,18 @@ static struct param_values *read_given(const struct cli *cli)
     return given;
 }
 
+/* The first pool of a list, by its own name, or NULL. */
+static const char *first_pool(const char *names)
+{
+    char name[RESULT_NAME_MAX];
+    for (size_t i = 0; name_at(names, i, name, sizeof name); i++) {
+        const struct pool_ops *ops = registry_backend(name);
+        if (ops && (ops->simulated || model_knows(name)))
+            return ops->name;
+    }
+    return NULL;
+}
+
 static enum status check_backends(const struct cli *cli, const char *names)
 {
     char name[RESULT_NAME_MAX], why[512];
@@ -90,6 +102,7 @@ enum status simulate_begin(const struct cli *cli, const char **backends)
         return STATUS_USAGE;
     simulated_begin(&(struct simulated_request){
         .given = given,
+        .backend = first_pool(*backends),
         .from_machine = param_flag(cli->options, "from-machine"),
         .seed =
             param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED,

@@ -22,6 +22,7 @@
 static struct {
     bool on, from_machine;
     const struct param_values *given;
+    const char *first; /* backend */
     uint64_t seed, samples;
     char *cpus; /* what the environment said before */
     struct sim_model models[MODELS_MAX];
@@ -71,6 +72,7 @@ void simulated_begin(const struct simulated_request *request)
     state.from_machine = request->from_machine;
     state.given = request->given;
     state.seed = request->seed;
+    state.first = request->backend ? request->backend : "sim";
     state.cpus = cpus ? strdup(cpus) : NULL;
     state.samples = state.models_count = 0;
     set_cpus(cores_given());
@@ -142,7 +144,7 @@ static const struct sim_model *model_of(const char *backend, char *why, size_t s
 /* Of serial, whose loop has no pool: what the machine costs is the same in each model. */
 static const struct sim_model *machine_model(char *why, size_t size)
 {
-    return state.models_count ? &state.models[0] : model_of("sim", why, size);
+    return model_of(state.first, why, size);
 }
 
 /* ---- what its tasks are ---- */

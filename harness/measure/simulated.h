@@ -10,8 +10,10 @@
 
 struct simulated_request {
     const struct param_values *given; /* of model_params; taken over. Must not be NULL */
-    bool from_machine;                /* costs and lengths are measured here where not given */
-    uint64_t seed;                    /* of the noise and of lengths that are drawn */
+    const char *backend; /* the first of those to be sampled, spelled as registered; NULL: sim.
+                            The serial loop runs on its machine */
+    bool from_machine;   /* costs and lengths are measured here where not given */
+    uint64_t seed;       /* of the noise and of lengths that are drawn */
 };
 
 /* From now on the process simulates, on as many cores as `given` says: cpus_usable says that too.

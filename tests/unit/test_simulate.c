@@ -377,8 +377,8 @@ static void a_million_tasks_cost_an_event_a_claim(void **state)
     struct sim_model model = ideal(SIM_STEAL);
     uint64_t events = region_of(&model, tasks_alike(1000000, 1000, 0), 4096, 100).events;
     assert_true(events < 50000); /* thieves leave rests that are no whole chunks */
-    events = region_of(&model, tasks_alike(1000000, 1000, 0), 16, 0).events;
-    assert_true(events < 30000);
+    events = region_of(&model, tasks_alike(1000000, 1000, 0), 4, 0).events;
+    assert_true(events < 5000);
     model.share = SIM_QUEUE;
     assert_within(region_of(&model, tasks_alike(1000000, 1000, 1000), 4096, 1).region,
         1e6 / 4096 * 2000, 0.01);
