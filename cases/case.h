@@ -74,6 +74,11 @@ struct bench_case {
     int (*setup)(struct case_run *run);
     void (*teardown)(void *ctx);
 
+    /* What task `index` costs where it is simulated, in ns: CPU time on one core, and time for
+     * which it blocks. Exact, and the same everywhere: the task is not run then. NULL: it is run
+     * once, and timed. */
+    void (*model)(const void *ctx, uint64_t index, double *cpu, double *blocking);
+
     /* A worker's own connection, handle or buffer. Called in the worker before its first and after
      * its last task. worker_enter returns 0 or a code with a message: the pool then fails to
      * start. NULL: local is NULL. */

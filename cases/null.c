@@ -21,6 +21,13 @@ static int null_task(const void *ctx, void *local, uint64_t index, struct task_r
     return 0;
 }
 
+static void null_model(const void *ctx, uint64_t index, double *cpu, double *blocking)
+{
+    (void)ctx;
+    (void)index;
+    *cpu = *blocking = 0;
+}
+
 const struct bench_case case_null = {
     .name = "null",
     .summary = "the empty task: what the harness itself costs",
@@ -33,4 +40,5 @@ const struct bench_case case_null = {
     .kind = CASE_OVERHEAD,
     .task = null_task,
     .setup = null_setup,
+    .model = null_model,
 };

@@ -89,6 +89,13 @@ static int sleep_task(const void *ctx, void *local, uint64_t index, struct task_
     return 0;
 }
 
+static void sleep_model(const void *ctx, uint64_t index, double *cpu, double *blocking)
+{
+    (void)index;
+    *cpu = 0;
+    *blocking = (double)((const struct sleep *)ctx)->duration;
+}
+
 static const struct param sleep_params[] = {
     {.name = "duration",
         .type = PARAM_DURATION,
@@ -113,6 +120,7 @@ const struct bench_case case_sleep = {
     .task = sleep_task,
     .setup = sleep_setup,
     .teardown = sleep_teardown,
+    .model = sleep_model,
     .worker_enter = sleep_worker_enter,
     .worker_leave = sleep_worker_leave,
 };

@@ -32,7 +32,9 @@ struct work {
 
 struct spin {
     uint64_t seed;
-    uint64_t zero;  /* is 0, in memory so that nobody else knows */
+    uint64_t zero; /* is 0, in memory so that nobody else knows */
+    const struct shape *shape;
+    double mean_ns; /* of a task: the grain, or, by definition, 1 ns an iteration */
     uint64_t works; /* entries used of work; a task picks one by hash */
     struct work work[QUANTILES];
 };
@@ -248,12 +250,24 @@ static int choose_work(struct spin *spin, struct case_run *run)
 {
     const struct param_values *params = run->params;
     const struct shape *shape = shape_named(param_text(params, "shape"));
+    spin->shape = shape;
+    spin->mean_ns = (double)param_duration(params, "grain");
     if (!param_given(params, "iterations"))
         return choose_by_grain(spin, shape, run);
     if (param_given(params, "grain"))
         return task_fail(EINVAL, "grain and iterations both set a task's work; give one");
-    fill(spin, shape, (double)param_count(params, "iterations"), 0);
+    spin->mean_ns = (double)param_count(params, "iterations");
+    fill(spin, shape, spin->mean_ns, 0);
     return 0;
+}
+
+static void spin_model(const void *ctx, uint64_t index, double *cpu, double *blocking)
+{
+    const struct spin *spin = ctx;
+    const struct work *work = work_at(spin, hash_mix(spin->seed, index));
+    double u = ((double)(work - spin->work) + 0.5) / (double)spin->works;
+    *cpu = spin->mean_ns * spin->shape->cost(u);
+    *blocking = 0;
 }
 
 static int spin_setup(struct case_run *run)
@@ -323,6 +337,7 @@ const struct bench_case case_spin = {
     .task = spin_task,
     .setup = spin_setup,
     .teardown = spin_teardown,
+    .model = spin_model,
     .worker_enter = spin_worker_enter,
     .worker_leave = spin_worker_leave,
     .verify = spin_verify,

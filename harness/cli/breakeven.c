@@ -6,6 +6,7 @@
 #include "json.h"
 #include "progress.h"
 #include "record.h"
+#include "simulate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,6 +63,7 @@ static const struct param options[] = {
         .value = "10s",
         .help = "time for one search; 0: as long as it takes"},
     {.name = "seed", .type = PARAM_COUNT, .help = "seed of the order within a pair"},
+    SIMULATE_OPTIONS,
     RECORD_OPTIONS,
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
     {0},
@@ -183,6 +185,7 @@ static void print_json(const struct result *result, const struct verdict *verdic
         json_array_append_new(rows, row_json(result, &result->configs[i]));
     json_t *root = json_pack("{s:s, s:b, s:o}", "schema", "poolbench/breakeven/v1", "complete",
         result->complete, "rows", rows);
+    json_set_simulated(root, result);
     json_set_verdict(root, verdict);
     json_print(root);
 }
@@ -218,6 +221,7 @@ static void print_text(const struct result *result, const struct verdict *verdic
             crossing_text(cold, sizeof cold, &row.tasks_cold, "tasks"),
             crossing_text(metg, sizeof metg, &row.metg50_ns, "ns"));
     }
+    simulate_print(result);
     printf("break-even: a pool is faster than serial from here on; %s\n",
         verdict_name(verdict->level));
     cli_table_print(table);
@@ -240,6 +244,7 @@ static enum status measure(const struct cli *cli, struct result *result)
         cli_fail(cli, status, "%s", why);
     if (result->pairs_count == 0)
         return status;
+    simulated_mark(result);
     struct verdict verdict = verdict_of(result);
     if (param_flag(cli->options, "json"))
         print_json(result, &verdict);
@@ -252,12 +257,17 @@ static enum status measure(const struct cli *cli, struct result *result)
 static enum status breakeven_run(const struct cli *cli)
 {
     struct result *result;
-    enum status status = record_begin(cli, "breakeven", &result);
-    if (status)
+    const char *backends = param_text(cli->options, "backend");
+    enum status status = simulate_begin(cli, &backends);
+    if (status == STATUS_DONE)
+        status = record_begin(cli, "breakeven", &result);
+    if (status) {
+        simulated_end();
         return status;
+    }
     result->seed =
         param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED;
-    const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),
+    const struct cli_pools pools = {.backends = backends,
         .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
         .usual_sizes = param_text(cli->options, "workers"),
         .split = param_text(cli->options, "split"),
@@ -266,6 +276,7 @@ static enum status breakeven_run(const struct cli *cli)
     if (status == STATUS_DONE)
         status = measure(cli, result);
     result_free(result);
+    simulated_end();
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "../measure/cpus.h"
 #include "../measure/registry.h"
+#include "../measure/simulated.h"
 #include "../pool/backend.h"
 #include "../util/interrupt.h"
 #include "../util/quote.h"
@@ -220,13 +221,19 @@ static enum status add_backend(
     return status;
 }
 
+static bool is_one_of_all(const struct pool_ops *ops)
+{
+    bool possible = simulated_is_on() ? model_knows(ops->name) : !ops->simulated;
+    return possible && strcmp(ops->name, "serial") != 0 && !(ops->supported && ops->supported());
+}
+
 static enum status add_all(
     const struct cli *cli, struct result *result, const char *names, const struct choice *choice)
 {
     enum status status = STATUS_DONE;
     if (strcmp(names, "all") == 0) {
         for (const struct pool_ops *const *ops = registry_backends; *ops && !status; ops++)
-            if (strcmp((*ops)->name, "serial") != 0 && !((*ops)->supported && (*ops)->supported()))
+            if (is_one_of_all(*ops))
                 status = add_backend(cli, result, (*ops)->name, choice);
         return status;
     }

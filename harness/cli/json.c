@@ -40,6 +40,13 @@ void json_set_verdict(json_t *object, const struct verdict *verdict)
     json_object_set_new(object, "reasons", reasons);
 }
 
+void json_set_simulated(json_t *object, const struct result *result)
+{
+    json_object_set_new(object, "simulated", json_boolean(result->simulated != NULL));
+    if (result->simulated)
+        json_object_set_new(object, "model", json_text(result->simulated));
+}
+
 void json_print(json_t *root)
 {
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));

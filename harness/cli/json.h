@@ -18,6 +18,9 @@ json_t *json_number(double value);
  * its ASCII becomes '?'. A new reference. */
 json_t *json_text(const char *text);
 
+/* Sets "simulated": whether the times are virtual; and "model" then. */
+void json_set_simulated(json_t *object, const struct result *result);
+
 /* Sets "verdict" and "reasons". */
 void json_set_verdict(json_t *object, const struct verdict *verdict);
 

@@ -3,6 +3,7 @@
 #include "../measure/registry.h"
 #include "../measure/workload.h"
 #include "../pool/backend.h"
+#include "../sim/model.h"
 #include "commands.h"
 #include "json.h"
 
@@ -120,7 +121,14 @@ static enum status print_backend(const struct cli *cli, const struct pool_ops *o
         ops->shrinks, "starts with fewer workers where the system refuses some (workers_min)");
     print_flag(ops->owner_may_work, "the owner may be one of the workers (owner_works)");
     print_flag(ops->keeps_threads, "its threads stay until the program ends");
+    print_flag(ops->simulated, "simulated: its times are virtual, --sim says of which machine");
     print_flag(ops->aborts, "ends the program where the system refuses it a thread");
+    if (ops->simulated) {
+        puts(
+            "\nkeys (--sim KEY=VALUE,...), where not given as is usual for the backend simulated:");
+        param_usage(stdout, model_params, false);
+        putchar('\n');
+    }
     printf("  %s\n", reason ? "not available here" : "available here");
     return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "backend %s: %s", ops->name, reason)
                   : STATUS_DONE;

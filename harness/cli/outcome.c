@@ -4,6 +4,7 @@
 #include "../analyze/stopping.h"
 #include "../util/units.h"
 #include "json.h"
+#include "simulate.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -51,6 +52,7 @@ void outcome_text(const struct outcome *outcome)
         add_row(table, result, &result->configs[i], &outcome->family.members[i]);
     if (pilot > 0)
         snprintf(after, sizeof after, " after a pilot of %zu", pilot);
+    simulate_print(result);
     printf("%s: %" PRIu64 " tasks, %zu block%s%s, %s\n", result->case_name, result->tasks, blocks,
         blocks == 1 ? "" : "s", after, verdict_name(outcome->verdict.level));
     cli_table_print(table);
@@ -103,6 +105,7 @@ void outcome_json(const struct outcome *outcome)
         "blocks", (json_int_t)blocks, "pilot_blocks", (json_int_t)(result->blocks_count - blocks),
         "blocks_min", (json_int_t)outcome->family.blocks_min, "half_width",
         half_width_json(outcome), "complete", result->complete, "rows", rows);
+    json_set_simulated(root, result);
     json_set_verdict(root, &outcome->verdict);
     json_print(root);
 }

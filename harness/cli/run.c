@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "json.h"
 #include "progress.h"
+#include "simulate.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -59,6 +60,7 @@ static const struct param options[] = {
         .value = "0",
         .max = 1e6,
         .help = "how often a task is run again that fails, kills its worker or runs out of time"},
+    SIMULATE_OPTIONS,
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
     {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
     {0},
@@ -153,6 +155,7 @@ static void print_json(const struct run *run)
             json_array_append_new(pids, json_integer(run->detail.pids[i]));
         json_object_set_new(root, "pids", pids);
     }
+    json_set_simulated(root, run->result);
     json_set_verdict(root, &run->verdict);
     json_print(root);
 }
@@ -162,6 +165,7 @@ static void print_text(const struct run *run)
     const struct result_sample *sample = &run->sample;
     const struct result_config *config = &run->result->configs[run->config];
     char wall[32], start[32], stop[32], rate[32];
+    simulate_print(run->result);
     printf("%s on %s, %u worker%s: %" PRIu64 " tasks in %s (%s/s; start %s, stop %s)",
         run->workload.bench->name, result_name(config).text, config->workers,
         config->workers == 1 ? "" : "s", sample->tasks,
@@ -283,6 +287,7 @@ static enum status measure(struct run *run)
         param_given(run->cli->options, "vs") ? measure_against_serial(run) : measure_alone(run);
     if (status)
         return status;
+    simulated_mark(run->result);
     run->verdict = verdict_of(run->result);
     if (param_flag(run->cli->options, "json"))
         print_json(run);
@@ -297,6 +302,9 @@ static enum status configure(struct run *run)
 {
     const struct param_values *given = run->cli->options;
     const char *backend = param_text(given, "backend"), *workers = param_text(given, "workers");
+    enum status status = simulate_begin(run->cli, &backend);
+    if (status)
+        return status;
     bool serial = strcmp(backend, "serial") == 0;
     bool with_serial = param_given(given, "vs") && !serial;
     if (param_given(given, "vs") &&
@@ -312,7 +320,7 @@ static enum status configure(struct run *run)
     if (pools.split && strcmp(pools.split, "all") == 0)
         return cli_fail(
             run->cli, STATUS_USAGE, "run takes one split; `poolbench sweep` takes all of them");
-    enum status status = cli_configs(run->cli, run->result, &pools);
+    status = cli_configs(run->cli, run->result, &pools);
     if (status)
         return status;
     run->config = (unsigned)run->result->configs_count - 1;
@@ -336,6 +344,7 @@ static enum status run_run(const struct cli *cli)
     }
     free(run.detail.pids);
     result_free(run.result);
+    simulated_end();
     return status;
 }
 

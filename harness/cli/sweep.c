@@ -12,6 +12,7 @@
 #include "profile.h"
 #include "progress.h"
 #include "record.h"
+#include "simulate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,6 +63,7 @@ static const struct param options[] = {
     {.name = "whole",
         .type = PARAM_LIST,
         .help = "also time whole commands with hyperfine, at these sizes"},
+    SIMULATE_OPTIONS,
     RECORD_OPTIONS,
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
     {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
@@ -165,9 +167,10 @@ static enum status measure(const struct cli *cli, struct workload *workload, str
 }
 
 /* The result file is written whatever happened, as long as a block was begun. */
-static enum status conclude(const struct cli *cli, const struct result *result, enum status status)
+static enum status conclude(const struct cli *cli, struct result *result, enum status status)
 {
     progress_clear();
+    simulated_mark(result);
     if (result->samples_count == 0)
         return status;
     struct outcome outcome = {.result = result,
@@ -195,10 +198,15 @@ static enum status sweep_case(const struct cli *cli, const char *name)
     struct workload workload;
     struct result *result;
     char label[PATH_MAX];
-    enum status status = record_begin(cli, plugin_label(name, label, sizeof label), &result);
-    if (status)
+    const char *backends = param_text(cli->options, "backend");
+    enum status status = simulate_begin(cli, &backends);
+    if (status == STATUS_DONE)
+        status = record_begin(cli, plugin_label(name, label, sizeof label), &result);
+    if (status) {
+        simulated_end();
         return status;
-    const struct cli_pools pools = {.backends = param_text(cli->options, "backend"),
+    }
+    const struct cli_pools pools = {.backends = backends,
         .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
         .usual_sizes = param_text(cli->options, "workers"),
         .split = param_text(cli->options, "split"),
@@ -215,6 +223,7 @@ static enum status sweep_case(const struct cli *cli, const char *name)
         status = conclude(cli, result, status);
     }
     result_free(result);
+    simulated_end();
     return status;
 }
 

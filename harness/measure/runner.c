@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "memory.h"
 #include "reopen.h"
+#include "simulated.h"
 
 #include <errno.h>
 #include <math.h>
@@ -382,6 +383,18 @@ static void tell_until_over(const struct runner_spec *spec, pid_t pid)
 }
 
 int runner_sample(struct workload *workload, const struct runner_spec *spec,
+    struct result_sample *sample, struct runner_detail *detail)
+{
+    if (simulated_is_on())
+        return simulated_sample(workload, spec, sample, detail);
+    if (!spec->ops->simulated)
+        return runner_measure(workload, spec, sample, detail);
+    snprintf(sample->failure, sizeof sample->failure,
+        "backend %s has virtual times alone; do not measure it beside others", spec->ops->name);
+    return 0;
+}
+
+int runner_measure(struct workload *workload, const struct runner_spec *spec,
     struct result_sample *sample, struct runner_detail *detail)
 {
     if (interrupt_requested())

@@ -39,11 +39,16 @@ struct runner_detail {
     pid_t *pids; /* of each worker, malloc'd, the caller's; NULL where they are threads */
 };
 
-/* Takes one sample into *sample (all but block, config, order, at_s; those stay) and leaves its
- * results in the workload's arena. A sample without a time says why in sample->failure. detail may
- * be NULL. Serial's results become reference. Returns 0, or -1 when a signal
- * interrupted it. */
+/* Takes one sample: in virtual time where the process simulates (simulated.h), else by
+ * runner_measure, and as that. */
 int runner_sample(struct workload *workload, const struct runner_spec *spec,
+    struct result_sample *sample, struct runner_detail *detail);
+
+/* Takes one sample in real time into *sample (all but block, config, order, at_s; those stay) and
+ * leaves its results in the workload's arena. A sample without a time says why in sample->failure.
+ * detail may be NULL. Serial's results become reference. Returns 0, or -1 when a signal interrupted
+ * it. */
+int runner_measure(struct workload *workload, const struct runner_spec *spec,
     struct result_sample *sample, struct runner_detail *detail);
 
 #endif

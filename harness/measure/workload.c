@@ -4,6 +4,7 @@
 #include "plugin.h"
 #include "registry.h"
 #include "reopen.h"
+#include "simulated.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -144,6 +145,7 @@ static void free_memory(struct workload *workload)
     free(workload->reference);
     free(workload->known);
     free(workload->again);
+    simulated_forget(workload);
 }
 
 enum status workload_open(

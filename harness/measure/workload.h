@@ -16,11 +16,12 @@
 struct workload {
     const struct bench_case *bench;
     struct param_values *params;
-    struct case_run run; /* tasks, even, ctx: as setup decided */
-    struct arena arena;  /* the results of the last region */
-    uint64_t *reference; /* serial's value of each task ... */
-    bool *known;         /* ... where it has run it, and it was ok */
-    void *again;         /* how another process opens it: reopen.h */
+    struct case_run run;               /* tasks, even, ctx: as setup decided */
+    struct arena arena;                /* the results of the last region */
+    uint64_t *reference;               /* serial's value of each task ... */
+    bool *known;                       /* ... where it has run it, and it was ok */
+    struct simulated_tasks *simulated; /* in virtual time: simulated.h; NULL: not known yet */
+    void *again;                       /* how another process opens it: reopen.h */
     size_t again_size;
 };
 

@@ -75,6 +75,7 @@ struct pool_ops {
     bool per_task; /* each chunk has a worker of its own, which enters before and leaves after it */
     bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
     bool aborts;        /* a runtime ends the process where the system refuses it a thread */
+    bool simulated;     /* its times are virtual: measure/simulated.h */
     /* How many threads of a process are workers, where not told: a divisor of workers. NULL: each
      * worker stands alone. */
     unsigned (*threads_each)(unsigned workers);

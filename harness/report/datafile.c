@@ -34,11 +34,11 @@ static void put_interval(FILE *out, struct interval interval)
     put_number(out, interval.hi);
 }
 
-/* A picture travels alone: what must not be believed says so in its title. */
+/* A picture travels alone: what must not be believed, or was not measured, says so in its title. */
 static void put_title(FILE *out, const struct view *view, const char *name)
 {
     char title[2 * RESULT_NAME_MAX];
-    snprintf(title, sizeof title, "%s%s%s", name,
+    snprintf(title, sizeof title, "%s%s%s%s", name, view_is_simulated(view) ? " (simulated)" : "",
         view->verdict.level == VERDICT_TRUSTED ? "" : ", ",
         view->verdict.level == VERDICT_TRUSTED ? "" : verdict_name(view->verdict.level));
     put_text(out, title);

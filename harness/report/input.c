@@ -33,7 +33,9 @@ static int place_of(const struct view *view)
 
 static int compare_views(const void *a, const void *b)
 {
-    int order = place_of(a) - place_of(b);
+    int order = view_is_simulated(a) - view_is_simulated(b);
+    if (!order)
+        order = place_of(a) - place_of(b);
     return order ? order : strcmp(((const struct view *)a)->label, ((const struct view *)b)->label);
 }
 
@@ -72,6 +74,16 @@ static void set_folder(struct input *input, const char *folder)
     input->host = slash && slash[1] ? slash + 1 : input->folder;
 }
 
+/* They are the last ones. */
+static void set_simulated_apart(struct input *input)
+{
+    while (input->views_count > 0 && view_is_simulated(&input->views[input->views_count - 1])) {
+        input->views_count--;
+        input->simulated_count++;
+    }
+    input->simulated = input->views + input->views_count;
+}
+
 static void explain_nothing(const struct input *input, char *why, size_t size)
 {
     int length = snprintf(
@@ -103,7 +115,8 @@ int input_load(struct input *input, const char *folder, FILE *messages, char *wh
     }
     free(entries);
     qsort(input->views, input->views_count, sizeof *input->views, compare_views);
-    if (input->views_count > 0)
+    set_simulated_apart(input);
+    if (input->views_count + input->simulated_count > 0)
         return 0;
     explain_nothing(input, why, size);
     input_free(input);
@@ -112,7 +125,7 @@ int input_load(struct input *input, const char *folder, FILE *messages, char *wh
 
 void input_free(struct input *input)
 {
-    for (size_t i = 0; i < input->views_count; i++)
+    for (size_t i = 0; i < input->views_count + input->simulated_count; i++)
         view_clear(&input->views[i]);
     for (size_t i = 0; i < input->left_out_count; i++)
         free(input->left_out[i]);

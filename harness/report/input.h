@@ -9,6 +9,8 @@ struct input {
     const char *host;   /* its last part */
     struct view *views; /* by kind (cpu and the like, io, overhead, break-even), then label */
     size_t views_count;
+    struct view *simulated; /* what was not measured, apart: behind them, in the same order */
+    size_t simulated_count;
     char **left_out; /* names of .json files that are no results, sorted */
     size_t left_out_count;
 };

@@ -22,6 +22,7 @@ static void (*const sections[])(FILE *, const struct report *) = {
     section_breakeven,
     section_commands,
     section_experiments,
+    section_simulated,
     section_reproduce,
 };
 
@@ -49,8 +50,8 @@ static enum status check_pictures(const struct report_options *options, char *wh
 static enum status write_derived(
     const struct report_options *options, const struct input *input, char *why, size_t size)
 {
-    for (size_t i = 0; i < input->views_count; i++) {
-        const struct view *view = &input->views[i];
+    for (size_t i = 0; i < input->views_count + input->simulated_count; i++) {
+        const struct view *view = &input->views[i]; /* the simulated ones follow */
         if (interrupt_requested())
             return STATUS_INTERRUPTED;
         if (datafile_write_all(view, input->folder, why, size))

@@ -15,6 +15,10 @@ static void count_verdicts(const struct input *input, size_t counts[3])
 
 static void put_machine(FILE *out, const struct input *input)
 {
+    if (input->views_count == 0) {
+        fputs("Nothing was measured: all results are simulated.", out);
+        return;
+    }
     const struct result *result = input->views[0].result;
     const char *model = json_string_value(json_object_get(result->machine, "cpu_model"));
     size_t counts[3] = {0};

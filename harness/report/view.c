@@ -27,6 +27,11 @@ bool view_is_io(const struct view *view)
     return strcmp(view->result->case_kind, "io") == 0;
 }
 
+bool view_is_simulated(const struct view *view)
+{
+    return view->result->simulated != NULL;
+}
+
 bool view_has_sweep(const struct view *view)
 {
     return view->rows_count > 0;

@@ -46,6 +46,7 @@ const struct view_row *view_find(const struct view *view, const char *backend, u
 
 bool view_is_serial(const struct view_row *row);
 bool view_is_io(const struct view *view);
+bool view_is_simulated(const struct view *view);
 
 /* Whether it holds a sweep's samples; break-even's searches. */
 bool view_has_sweep(const struct view *view);

@@ -44,7 +44,7 @@ struct landscape landscape_make(uint64_t seed)
     struct sim_model *model = &landscape.model;
     model->chunk_of_one = true;
     model->cores = 2u << (unsigned)(throw_unit(&dice) * 7); /* 2 to 128 */
-    model->quantum = 1e4;
+    model->quantum = 1e6;
     landscape.cpu = throw_between(&dice, 1e4, 1e7);
     landscape.blocking = landscape.cpu * throw_maybe(&dice, 0.5, 0.1, 30);
     model->critical = throw_maybe(&dice, 0.5, 0.002, 0.2);

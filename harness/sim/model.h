@@ -5,6 +5,7 @@
 #define SIM_MODEL_H
 
 #include "../util/param.h"
+#include "length.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,9 +44,14 @@ struct sim_model {
     double memory;    /* share of a core's memory demand that a task has while it computes */
     double bandwidth; /* how many such full demands memory serves; 0: any number */
     double noise;     /* standard deviation of ln(time) from sample to sample */
+
+    double task; /* mean length of a task, whatever the case says; 0: what the case says ... */
+    enum length_spread spread;
+    double shape;    /* of the spread (length.h) */
+    double blocking; /* ... and the share of it that blocks */
 };
 
-/* The keys of `--sim KEY=VALUE,...`: all of the above, and what the tasks are (length.h). */
+/* The keys of `--sim KEY=VALUE,...`. */
 extern const struct param model_params[];
 
 /* The model of a backend with the costs that are usual for it, or with what `given` (of
@@ -53,6 +59,9 @@ extern const struct param model_params[];
  * that backend, with one line in why. */
 int model_make(struct sim_model *model, const char *backend, const struct param_values *given,
     char *why, size_t size);
+
+/* Overrides a model by what is given, as model_make does. */
+int model_give(struct sim_model *model, const struct param_values *given, char *why, size_t size);
 
 /* Whether model_make knows the backend. */
 bool model_knows(const char *backend);

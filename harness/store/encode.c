@@ -144,6 +144,8 @@ static bool is_left_out(const struct field *field, const void *record)
         return *(const double *)member == 0;
     case FIELD_FLAG:
         return !*(const bool *)member;
+    case FIELD_TEXT:
+        return *(char *const *)member == NULL;
     default:
         return *(const char *)member == '\0';
     }

@@ -111,6 +111,7 @@ const struct field layout_result[] = {{"schema", FIELD_CONSTANT, .choices = sche
     {"alpha", FIELD_REAL, MEMBER(result, alpha), .optional = true},
     {"usable_cpus", FIELD_UNSIGNED, MEMBER(result, usable_cpus)},
     {"noise", FIELD_GROUP, MEMBER(result, noise), .fields = noise_fields},
+    {"simulated", FIELD_TEXT, MEMBER(result, simulated), .optional = true},
     {"case", FIELD_NAME, ARRAY(result, case_name)},
     {"kind", FIELD_NAME, ARRAY(result, case_kind), .choices = kinds},
     {"summary", FIELD_TEXT, MEMBER(result, case_summary)},

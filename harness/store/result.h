@@ -116,6 +116,7 @@ struct result {
                       although it was looked at several times (stopping.h); 0: 0.05 */
     unsigned usable_cpus;
     struct result_noise noise;
+    char *simulated; /* the models that all its times come from; NULL: measured */
 
     /* a sweep's */
     char case_name[RESULT_NAME_MAX], case_kind[16];

@@ -142,7 +142,7 @@ static void samples_have_the_checksum_of_serial(void **state)
                 const struct runner_spec spec = {
                     .ops = pair->ops, .workers = sizes[i], .tasks = counts[j], .chunk = chunks[k]};
                 struct result_sample sample = {0};
-                assert_int_equal(runner_sample(&workload, &spec, &sample, NULL), 0);
+                assert_int_equal(runner_measure(&workload, &spec, &sample, NULL), 0);
                 assert_sample(&sample, &spec, values);
                 assert_int_equal(sample.regions, 1);
             }
@@ -173,7 +173,7 @@ static void subsets_and_cold_samples_have_it_too(void **state)
             .task_times = true};
         struct result_sample sample = {0};
         struct runner_detail detail;
-        assert_int_equal(runner_sample(&workload, &spec, &sample, &detail), 0);
+        assert_int_equal(runner_measure(&workload, &spec, &sample, &detail), 0);
         free(detail.pids);
         assert_sample(&sample, &spec, values);
         assert_true(sample.wall_s >= REGION_SECONDS);

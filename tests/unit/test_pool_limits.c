@@ -30,9 +30,10 @@ static int empty_task(const void *ctx, void *local, uint64_t index, struct task_
     return 0;
 }
 
-static bool is_serial(const struct pool_ops *ops)
+/* Its workers are nobody but the caller. */
+static bool is_alone(const struct pool_ops *ops)
 {
-    return strcmp(ops->name, "serial") == 0;
+    return strcmp(ops->name, "serial") == 0 || ops->simulated;
 }
 
 static void starting_again_and_again_takes_no_more_memory(void **state)
@@ -50,7 +51,7 @@ static void starting_again_and_again_takes_no_more_memory(void **state)
     for (unsigned repeat = 0; repeat < repeats; repeat++) {
         if (repeat == first)
             before = pools_virtual_size();
-        struct pool *pool = pools_start(ops, is_serial(ops) ? 1 : 5, empty_task, NULL, &arena);
+        struct pool *pool = pools_start(ops, is_alone(ops) ? 1 : 5, empty_task, NULL, &arena);
         assert_int_equal(pool_map(pool, tasks, 1), 0);
         pool_stop(pool);
     }
@@ -274,7 +275,7 @@ static void add_backend(const struct pool_ops *ops)
 {
     POOLS_ADD(starting_again_and_again_takes_no_more_memory, ops);
     POOLS_ADD(a_pool_that_cannot_shrink_refuses_to, ops);
-    if (is_serial(ops))
+    if (is_alone(ops))
         return;
     POOLS_ADD(too_many_workers_for_the_user_are_refused_whole, ops);
     if (!ops->processes)

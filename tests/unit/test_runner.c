@@ -90,7 +90,7 @@ static struct runner_spec spec_of(const struct pool_ops *ops)
 static struct result_sample take(struct stage *stage, const struct runner_spec *spec)
 {
     struct result_sample sample = {.block = 4, .config = 2, .order = 1, .at_s = 0.5};
-    assert_int_equal(runner_sample(&stage->workload, spec, &sample, NULL), 0);
+    assert_int_equal(runner_measure(&stage->workload, spec, &sample, NULL), 0);
     return sample;
 }
 
@@ -172,7 +172,7 @@ static void single_tasks_are_timed(void **state)
     struct result_sample sample = {0};
     struct runner_detail detail;
     spec.task_times = true;
-    assert_int_equal(runner_sample(&stage.workload, &spec, &sample, &detail), 0);
+    assert_int_equal(runner_measure(&stage.workload, &spec, &sample, &detail), 0);
     assert_int_equal(detail.task_times_count, TASKS);
     for (size_t i = 0; i < TASKS; i++) {
         assert_true(detail.task_times[i] > 0);
@@ -371,8 +371,8 @@ static void interrupted_sample_ends(const struct pool_ops *ops, bool twice)
         interrupt_install();
         if (twice)
             raise(SIGTERM);
-        int first = runner_sample(&stage.workload, &spec, &sample, NULL);
-        int next = runner_sample(&stage.workload, &spec, &sample, NULL);
+        int first = runner_measure(&stage.workload, &spec, &sample, NULL);
+        int next = runner_measure(&stage.workload, &spec, &sample, NULL);
         bool once = stage.script->runs <= TASKS;
         if (twice)
             raise(SIGINT); /* ends us */
