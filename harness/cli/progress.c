@@ -15,6 +15,7 @@ static struct {
     uint64_t start, step_start;
     double total, before, step; /* announced seconds: all, of the steps done, of this step */
     const char *name;
+    double done;                /* part that was drawn last */
     double half_width, reached; /* asked for, and of the widest interval so far; parts */
     double budget_s;
     uint64_t goal_start;
@@ -47,6 +48,7 @@ static void draw_goal(void)
 
 static void draw(double done)
 {
+    progress.done = done;
     int filled = (int)(done * BAR_WIDTH);
     double used = clock_since(progress.start);
     fprintf(stderr, "\r[%.*s%.*s] %3.0f %%  %-12s", filled, "##############################",
@@ -74,6 +76,8 @@ static void note_reached(void *context, double half_width)
 {
     (void)context;
     progress.reached = half_width;
+    if (progress.shown)
+        draw(progress.done);
 }
 
 void progress_goal(double half_width, double budget_s)
