@@ -18,7 +18,7 @@ quota_cgroup() {
 # in_cgroup COMMAND...: runs it as a member of $cgroup, which is gone afterwards
 in_cgroup() {
     local ended=0
-    # shellcheck disable=SC2016 # for the inner shell
+    # shellcheck disable=SC2016,SC2154 # for the inner shell; common_setup sets mark
     env "$mark" bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$@" || ended=$?
     within 10 rmdir "$cgroup"
     return "$ended"

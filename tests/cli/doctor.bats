@@ -13,7 +13,7 @@ teardown() { common_teardown; }
         grep -Eq "^$name +(ok|note|problem) +[^ ]" <<<"$output"
     done
     # shellcheck disable=SC2154 # set by run
-    [[ $stderr =~ ^'poolbench doctor: measuring is possible; '[0-9]+' note's?', '[0-9]+' problem's?$ ]]
+    [[ $stderr == 'poolbench doctor: measuring is possible; '*' note'*', '*' problem'* ]]
 }
 
 @test "doctor --json has every finding with its types" {

@@ -152,12 +152,12 @@ static void throttling_of_a_neighbour_does_not_count(void **state)
 static void another_mask_or_quota_refuses_even_where_the_count_stays(void **state)
 {
     (void)state;
-    static const char *const changes[][2] = {{"/proc/self/status", "Cpus_allowed_list:\t1-2"},
-        {V2 "/work/cpu.max", "400000 200000"}, {V2 "/cpu.max", "600000 100000"},
+    static const char *const changes[][2] = {{"/proc/self/status", "Cpus_allowed_list:\t0-1"},
+        {V2 "/set/cpu.max", "200000 200000"}, {V2 "/cpu.max", "600000 100000"},
         {"/proc/self/cgroup", "0::/"}};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         assert_int_equal(hosts_setup(state), 0);
-        enter("v2 two CPUs of eight");
+        enter("v2 a cpuset and a quota");
         assert_false(noise_since(&before).cpus_changed);
         hosts_write(changes[i][0], "w", changes[i][1]);
         struct result_noise noise = noise_since(&before);
