@@ -47,12 +47,23 @@ static size_t compared_count(const struct comparison *comparison)
 
 /* ---- text ---- */
 
+/* Two runs that differ much leave everything open; digits would say nothing. */
+#define SHOWN_MAX 1000
+
+static const char *bound_text(char *text, double bound)
+{
+    snprintf(text, CELL / 4, bound < SHOWN_MAX ? "%.3f" : "%.1g", bound);
+    return text;
+}
+
 static const char *ratio_text(char *text, struct interval ratio)
 {
+    char value[CELL / 4], lo[CELL / 4], hi[CELL / 4];
     if (isnan(ratio.value))
         snprintf(text, CELL, "-");
     else
-        snprintf(text, CELL, "%.3f [%.3f, %.3f]", ratio.value, ratio.lo, ratio.hi);
+        snprintf(text, CELL, "%s [%s, %s]", bound_text(value, ratio.value),
+            bound_text(lo, ratio.lo), bound_text(hi, ratio.hi));
     return text;
 }
 
@@ -69,10 +80,13 @@ static const char *p_text(char *text, double p)
 
 static const char *detectable_text(char *text, double detectable)
 {
-    if (isfinite(detectable))
-        snprintf(text, CELL, "%.1f %%", 100 * (detectable - 1));
-    else
+    double percent = 100 * (detectable - 1);
+    if (!isfinite(detectable))
         snprintf(text, CELL, "-");
+    else if (percent > SHOWN_MAX)
+        snprintf(text, CELL, ">%d %%", SHOWN_MAX);
+    else
+        snprintf(text, CELL, "%.1f %%", percent);
     return text;
 }
 

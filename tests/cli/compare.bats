@@ -125,6 +125,9 @@ compare() {
     compare 0 a1.json,a2.json,a3.json b1.json -b threads:2
     grep -q '3/1 .* no detectable difference$' out
     grep -q "^note: few runs a side: these intervals take the runs' medians for normal" out
+    made far.json 'slow(2, 3)'
+    compare 0 a1.json,far.json b1.json -b threads:2
+    grep -q '2/1 .*, [0-9]e+[0-9]*\]  .*  >1000 %  *no detectable difference$' out
     refused 2 '*a1.json is given twice on one side; *' compare a1.json,./a1.json b1.json
 }
 
