@@ -219,7 +219,9 @@ static enum status measure_case(struct tune_answer *answer, struct workload *wor
     struct tune_options *tune = &answer->options;
     unsigned groups = (unsigned)answer->result->configs_count;
     struct result_config *pools = calloc(groups, sizeof *pools);
-    char why[1024] = "no memory";
+    char why[1024];
+    if (!pools)
+        return cli_fail(answer->cli, STATUS_FAILED, "no memory for the backends");
     memcpy(pools, answer->result->configs, groups * sizeof *pools);
     if (!tune->max)
         tune->max = default_max(workload, tune->cpus);
@@ -313,25 +315,24 @@ static enum status read_command(const struct cli *cli, struct command *command)
     return STATUS_DONE;
 }
 
-static enum status tune_a_command(struct tune_answer *answer)
+static enum status tune_a_command(struct tune_answer *answer, struct command *command)
 {
     const struct cli *cli = answer->cli;
     struct tune_options *tune = &answer->options;
-    struct command command;
     struct tune_source source;
     char why[1024];
-    enum status status = read_command(cli, &command);
+    enum status status = read_command(cli, command);
     if (status == STATUS_DONE)
         status = begin(cli, "command", &answer->result);
     if (status)
         return status;
     if (!tune->max)
         tune->max = 2 * tune->cpus > MAX_COMMAND ? 2 * tune->cpus : MAX_COMMAND;
-    answer->command = &command;
+    answer->command = command;
     answer->subject = "command";
     answer->result->seed = tune->seed;
     struct tune_command timed = {
-        .command = &command, .result = answer->result, .memory = tune->memory_max > 0};
+        .command = command, .result = answer->result, .memory = tune->memory_max > 0};
     status = tune_command_begin(&timed, &source, why, sizeof why);
     if (status)
         return cli_fail(cli, status, "%s", why);
@@ -345,7 +346,8 @@ static enum status tune_run(const struct cli *cli)
     struct tune_answer answer = {.cli = cli,
         .options = read_options(cli),
         .search = {.alone_wall_s = NAN, .alone_cpu_s = NAN}};
-    enum status status = is_command(cli) ? tune_a_command(&answer) : tune_a_case(&answer);
+    struct command command;
+    enum status status = is_command(cli) ? tune_a_command(&answer, &command) : tune_a_case(&answer);
     tune_search_free(&answer.search);
     result_free(answer.result);
     return status;

@@ -10,6 +10,7 @@
 #include "registry.h"
 #include "runner.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,8 +69,8 @@ static void explain(struct tune_point *point, const struct result_sample *sample
     else if (sample->checksum_wrong)
         snprintf(point->failure, sizeof point->failure, "wrong result: not what serial yields");
     else
-        snprintf(point->failure, sizeof point->failure, "%llu tasks were lost",
-            (unsigned long long)(sample->lost + sample->timeout));
+        snprintf(point->failure, sizeof point->failure, "%" PRIu64 " tasks were lost",
+            sample->lost + sample->timeout);
 }
 
 static void fill_point(const struct tune_case *tune, struct tune_point *point,
