@@ -1,6 +1,8 @@
 /* The table of profiles. A row is a subcommand with its arguments, exactly as a user would type it,
  * so that every number of the report can be had again by the command that stands beside it.
  *
+ * LABEL.sim is what the simulation predicts of LABEL, from costs measured on the same machine.
+ *
  * quick: about 45 s; default: about 3 minutes; full: the source material's own dimensions. A serial
  * region takes at most about 0.5 s in quick and default. */
 #include "profile.h"
@@ -21,7 +23,9 @@ struct row {
     const char *words;    /* subcommand and arguments but for label and host */
 };
 
-#define CPU_SIZES " -b threads,processes -n 1,2,4 --whole 2"
+#define CPU_POOLS " -b threads,processes -n 1,2,4"
+#define CPU_SIZES CPU_POOLS " --whole 2"
+#define PREDICTED " -b threads,processes -n 1,2,4,8,16"
 #define IO_SIZES " -b threads,processes"
 
 static const struct row rows[] = {
@@ -46,6 +50,10 @@ static const struct row rows[] = {
         "2,4,8,16,32,64" IO_SIZES},
     {"default", "sleep-20", 6,
         "sweep sleep -N 20 --param duration=10ms --blocks 10 --budget 5s -n 3,4" IO_SIZES},
+    {"default", "primes.sim", 5, "sweep primes -N 24 --blocks 6 --from-machine" CPU_POOLS},
+    {"default", "sleep.sim", 5,
+        "sweep sleep -N 192 --param duration=5ms --blocks 6 --from-machine -n "
+        "2,4,8,16,32,64" IO_SIZES},
     {"default", "breakeven", 45,
         "breakeven -b threads,processes -n 2,4 --resolution 1.25 --pairs 16 --budget 5s"},
 
@@ -57,6 +65,11 @@ static const struct row rows[] = {
     {"full", "http", 600, "sweep http -N 1000 --blocks 20 -b all -n 2,4,8,9,13,16,32,50,100"},
     {"full", "sleep", 300, "sweep sleep -N 1000 --blocks 20 -b all -n 4,8,16,32,50,64,128,256"},
     {"full", "sleep-20", 1200, "sweep sleep -N 20 --param duration=1s --blocks 8 -b all -n 3,4"},
+    {"full", "spin", 60, "sweep spin -N 2000 --param grain=50us --blocks 30" PREDICTED},
+    {"full", "spin.sim", 5,
+        "sweep spin -N 2000 --param grain=50us --blocks 6 --from-machine" PREDICTED},
+    {"full", "primes.sim", 5, "sweep primes -N 24 --blocks 6 --from-machine" CPU_POOLS ",8"},
+    {"full", "sleep.sim", 30, "sweep sleep -N 1000 --blocks 6 --from-machine" PREDICTED ",32,64"},
     {"full", "breakeven", 300, "breakeven -b all -n 2,4,8 --resolution 1.1 --pairs 40"},
 };
 #define ROWS (sizeof rows / sizeof *rows)

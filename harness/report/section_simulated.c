@@ -88,6 +88,8 @@ static void put_predictions(
     struct errors errors = {0};
     fputs("Predicted beside measured (", out);
     markdown_code(out, measured->label);
+    if (measured->verdict.level == VERDICT_REFUSED)
+        fputs(", which is REFUSED: no judgement of the model", out);
     fputs(
         "):\n\n| backend | workers | speedup, predicted | measured [95 %] | time a task, predicted "
         "| measured | error |\n| --- | ---: | ---: | --- | ---: | ---: | ---: |\n",
