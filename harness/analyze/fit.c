@@ -3,6 +3,7 @@
 #include "fit.h"
 
 #include "bootstrap.h"
+#include "fisher.h"
 #include "student.h"
 
 #include <float.h>
@@ -15,11 +16,6 @@
 #define DF_MAX 10000
 
 static const struct interval none = {NAN, NAN, NAN};
-
-static size_t df_of(const struct fit_model *model)
-{
-    return model->df < DF_MAX ? model->df : DF_MAX;
-}
 
 /* ---- coefficients ---- */
 
@@ -45,33 +41,61 @@ static struct interval bootstrap(
     const struct fit_model *model, double (*figure)(const struct curve *, double), double at)
 {
     return bootstrap_interval(
-        &model->curve, model->refits, model->refits_count, df_of(model), figure, at);
+        &model->curve, model->refits, model->refits_count, model->interval_df, figure, at);
 }
 
-static void set_coefficients(
-    struct fit_model *model, double inverse[CURVE_COEFFICIENTS][CURVE_COEFFICIENTS])
+static void set_coefficients(struct fit_model *model, double deviation,
+    double inverse[CURVE_COEFFICIENTS][CURVE_COEFFICIENTS])
 {
-    double t = student_quantile(1 - STAT_ALPHA / 2, df_of(model));
+    double t = student_quantile(1 - STAT_ALPHA / 2, model->interval_df);
     for (size_t j = 0; j < CURVE_COEFFICIENTS; j++) {
         struct fit_coefficient *at = &model->at[j];
         *at = (struct fit_coefficient){none, NAN, none};
         if (j >= curve_coefficients(model->curve.law))
             continue;
-        at->se = model->rse * sqrt(inverse[j][j]);
+        at->se = deviation * sqrt(inverse[j][j]);
         at->t = t_interval(j, model->curve.at[j], t * at->se);
         at->bootstrap = bootstrap(model, figure_coefficient, (double)j);
     }
+}
+
+/* A mean square that is no more than rounding. */
+static double rounding_of(const struct fit_model *model, const struct squares_size *sizes)
+{
+    double most = 0;
+    for (size_t i = 0; i < model->sizes; i++)
+        most = fmax(most, sizes[i].mean);
+    return pow(1e3 * DBL_EPSILON * most, 2);
 }
 
 /* What rounding alone leaves counts as nothing, so that of exact curves the simpler one wins. */
 static double aicc_of(const struct fit_model *model, const struct squares_size *sizes)
 {
     double n = (double)model->rows, k = (double)curve_coefficients(model->curve.law) + 1;
-    double most = 0;
-    for (size_t i = 0; i < model->sizes; i++)
-        most = fmax(most, sizes[i].mean);
-    double left = fmax(model->rss / n, pow(1e3 * DBL_EPSILON * most, 2));
+    double left = fmax(model->rss / n, rounding_of(model, sizes));
     return n - k - 1 > 0 ? n * log(left) + 2 * k + 2 * k * (k + 1) / (n - k - 1) : NAN;
+}
+
+/* Sets the test of lack of fit and the degrees of freedom that follow. Returns the deviation of a
+ * row that intervals are to be made with. */
+static double set_lack(struct fit_model *model, const struct squares_size *sizes)
+{
+    double within = 0;
+    size_t within_df = model->rows - model->sizes;
+    size_t lack_df = model->sizes - curve_coefficients(model->curve.law);
+    for (size_t i = 0; i < model->sizes; i++)
+        within += sizes[i].within;
+    double lack = fmax(0, model->rss - within) / (double)lack_df;
+    model->interval_df = model->df < DF_MAX ? model->df : DF_MAX;
+    model->lack_p = NAN;
+    if (within_df == 0)
+        return model->rse;
+    double pure = fmax(within / (double)within_df, rounding_of(model, sizes));
+    model->lack_p = fisher_above(lack / pure, lack_df, within_df);
+    if (model->lack_p >= STAT_ALPHA)
+        return model->rse;
+    model->interval_df = lack_df;
+    return sqrt(lack);
 }
 
 /* ---- what follows from them ---- */
@@ -110,11 +134,12 @@ static int describe(
     model->rss = squares_left(&model->curve, sizes, model->sizes);
     model->rse = sqrt(model->rss / (double)model->df);
     model->aicc = aicc_of(model, sizes);
+    double deviation = set_lack(model, sizes);
     model->refits = options->replicates ? calloc(options->replicates, sizeof *model->refits) : NULL;
     if (model->refits)
-        model->refits_count = bootstrap_refits(&model->curve, sizes, model->sizes, model->rse,
+        model->refits_count = bootstrap_refits(&model->curve, sizes, model->sizes, deviation,
             options->replicates, options->seed, model->refits);
-    set_coefficients(model, inverse);
+    set_coefficients(model, deviation, inverse);
     set_peak(model);
     model->fitted = true;
     return 0;

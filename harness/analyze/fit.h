@@ -22,9 +22,9 @@ struct fit_options {
 #define FIT_REPLICATES 999
 
 struct fit_coefficient {
-    /* Estimate and 95 % t interval with n - p degrees of freedom (Seber and Wild 1989, 5.1), cut at
-     * the bounds. At a bound it runs from there t standard errors inwards: never empty, and wider
-     * than it need be. */
+    /* Estimate and 95 % t interval with n - p degrees of freedom (Seber and Wild 1989, 5.1; but see
+     * lack_p), cut at the bounds. At a bound it runs from there t standard errors inwards: never
+     * empty, and wider than it need be. */
     struct interval t;
     double se;                 /* as if no coefficient were at a bound */
     struct interval bootstrap; /* see bootstrap.h */
@@ -38,9 +38,15 @@ struct fit_model {
     size_t rows, sizes, df; /* df: rows - coefficients of the law, those at a bound counted */
     double rss, rse;        /* sum of squares left; sqrt(rss / df) */
     double aicc;            /* Hurvich and Tsai 1989; NAN where rows are too few for it */
+    /* Where sizes are repeated, the lack-of-fit test's p (Draper and Smith 1998, 2.1): whether
+     * sizes are further from the curve than rows of one size are apart. Else NAN. Below 0.05 the
+     * law does not describe the data, and each size counts once: all intervals then have sizes - p
+     * degrees of freedom and the deviation of the sizes. */
+    double lack_p;
     bool has_peak;          /* whether kappa's t interval lies above 0 */
     struct interval peak_n; /* workers at the peak, by the bootstrap; else NAN */
-    double limit; /* of throughput (curve_limit) where that is above 0 and finite; else NAN */
+    double limit;       /* of throughput (curve_limit) where that is above 0 and finite; else NAN */
+    size_t interval_df; /* of the intervals */
     struct curve *refits; /* of the bootstrap, the model's own; NULL: none */
     size_t refits_count;
 };

@@ -166,6 +166,7 @@ static void set_figures(json_t *object, const struct fit_model *model, const str
     json_object_set_new(object, "rss", json_number(model->rss));
     json_object_set_new(object, "rse", json_number(model->rse));
     json_object_set_new(object, "aicc", json_number(model->aicc));
+    json_object_set_new(object, "lack_of_fit_p", json_number(model->lack_p));
     struct interval peak_x = {NAN, NAN, NAN};
     if (model->has_peak)
         peak_x = fit_throughput(model, model->peak_n.value);
@@ -289,6 +290,22 @@ static void print_text(const struct cli *cli, const struct fit *fit, const struc
 
 /* ---- the command ---- */
 
+/* What the reader should know of laws that were left out or do not describe the data. */
+static void print_doubts(const struct cli *cli, const struct fit *fit)
+{
+    for (size_t i = 0; i < CURVE_LAWS; i++) {
+        const struct fit_model *model = &fit->models[i];
+        const char *title = curve_title(model->curve.law);
+        if (!model->fitted)
+            cli_fail(cli, STATUS_DONE, "%s is left out: %s", title, model->why);
+        else if (model->lack_p < STAT_ALPHA)
+            cli_fail(cli, STATUS_DONE,
+                "%s does not describe these data (lack of fit, p = %.2g): its intervals take each "
+                "size for one row",
+                title, model->lack_p);
+    }
+}
+
 static enum status fit_data(const struct cli *cli, const struct data *data)
 {
     struct fit fit;
@@ -303,13 +320,10 @@ static enum status fit_data(const struct cli *cli, const struct data *data)
         print_json(cli, &fit, data);
     else
         print_text(cli, &fit, data);
-    for (size_t i = 0; i < CURVE_LAWS; i++) {
-        struct fit_model *model = &fit.models[i];
-        if (status == STATUS_DONE && !model->fitted)
-            cli_fail(
-                cli, STATUS_DONE, "%s is left out: %s", curve_title(model->curve.law), model->why);
-        fit_clear(model);
-    }
+    if (status == STATUS_DONE)
+        print_doubts(cli, &fit);
+    for (size_t i = 0; i < CURVE_LAWS; i++)
+        fit_clear(&fit.models[i]);
     return status;
 }
 

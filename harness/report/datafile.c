@@ -267,6 +267,52 @@ static void put_tasks(FILE *out, const struct view *view)
     put_searches(out, view, RESULT_BY_TASKS);
 }
 
+static const char fit_header[] =
+    "# Index 0: title, kind, usable CPUs. Then two indices a backend, what was measured (medians) "
+    "and\n"
+    "# the fitted curve, both in the columns\n"
+    "#   1 backend, 2 law, 3 workers, 4 tasks a second, 5 low, 6 high\n"
+    "# Low and high are the 95 % interval's ends; NaN: none.\n";
+
+/* Points of a curve, from 1 to twice the largest size that was measured. */
+#define CURVE_POINTS 80
+
+static void put_fit(FILE *out, const struct view *view, const struct view_fit *fit)
+{
+    const struct fit_model *model = &fit->fit.models[fit->fit.chosen];
+    const char *law = curve_title(model->curve.law);
+    fprintf(out, "\n\n# %s\n", fit->backend);
+    for (size_t i = 0; i < view->rows_count; i++) {
+        const struct view_row *row = &view->rows[i];
+        if (strcmp(row->config->backend, fit->backend) != 0)
+            continue;
+        fprintf(out, "\"%s\" \"%s\" %u", fit->backend, law, row->config->workers);
+        put_interval(out, row->summary.tasks_per_s);
+        fputc('\n', out);
+    }
+    fprintf(out, "\n\n# %s, fitted\n", fit->backend);
+    for (int i = 0; i <= CURVE_POINTS; i++) {
+        double n = pow(2 * fit->most, (double)i / CURVE_POINTS);
+        fprintf(out, "\"%s\" \"%s\"", fit->backend, law);
+        put_number(out, n);
+        put_interval(out, fit_throughput(model, n));
+        fputc('\n', out);
+    }
+}
+
+static void put_fits(FILE *out, const struct view *view)
+{
+    fprintf(
+        out, "# Fitted curves of throughput, derived from %s.json.\n%s", view->label, fit_header);
+    put_title(out, view, view->label);
+    fputc(' ', out);
+    put_text(out, view->result->case_kind);
+    fprintf(out, " %u\n", view->result->usable_cpus);
+    for (size_t i = 0; i < view->fits_count; i++)
+        if (view->fits[i].fitted)
+            put_fit(out, view, &view->fits[i]);
+}
+
 static int write_one(const struct view *view, const char *folder, const char *name,
     void (*put)(FILE *, const struct view *), char *why, size_t size)
 {
@@ -282,6 +328,8 @@ static int write_one(const struct view *view, const char *folder, const char *na
 int datafile_write_all(const struct view *view, const char *folder, char *why, size_t size)
 {
     if (view_has_sweep(view) && write_one(view, folder, "speedup", put_sweep, why, size))
+        return -1;
+    if (view_has_fits(view) && write_one(view, folder, "fit", put_fits, why, size))
         return -1;
     if (view_has_searches(view, RESULT_BY_GRAIN) &&
         write_one(view, folder, "grain", put_grain, why, size))

@@ -48,6 +48,7 @@ const struct picture pictures[] = {
     {"throughput", "speedup", "throughput.gp", "tasks a second against workers", fits_io},
     {"grain", "grain", "breakeven-grain.gp", "time a task against its grain", fits_grain},
     {"tasks", "tasks", "breakeven-tasks.gp", "time of all tasks against their number", fits_tasks},
+    {"fit", "fit", "fit.gp", "measured throughput, fitted curves and their bands", view_has_fits},
     {0},
 };
 
@@ -68,12 +69,12 @@ int picture_draw_all(
     return 0;
 }
 
-unsigned picture_embed_all(FILE *out, const struct view *view, const char *folder)
+static unsigned embed(FILE *out, const struct view *view, const char *folder, bool curves)
 {
     char path[PATH_MAX];
     unsigned n = 0;
     for (const struct picture *picture = pictures; picture->name; picture++) {
-        if (!picture->fits(view))
+        if (!picture->fits(view) || (picture->fits == view_has_fits) != curves)
             continue;
         n++;
         snprintf(path, sizeof path, "%s/%s.%s.svg", folder, view->label, picture->name);
@@ -84,4 +85,14 @@ unsigned picture_embed_all(FILE *out, const struct view *view, const char *folde
         fputs(")\n\n", out);
     }
     return n;
+}
+
+unsigned picture_embed_all(FILE *out, const struct view *view, const char *folder)
+{
+    return embed(out, view, folder, false);
+}
+
+unsigned picture_embed_fits(FILE *out, const struct view *view, const char *folder)
+{
+    return embed(out, view, folder, true);
 }

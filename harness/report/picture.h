@@ -21,8 +21,11 @@ extern const struct picture pictures[]; /* ends with a NULL name */
 int picture_draw_all(
     const struct view *view, const char *folder, const char *plots, char *why, size_t size);
 
-/* Markdown that shows the SVGs of all that fit; FOLDER as seen from the report. Returns how many.
- */
+/* Markdown that shows the SVGs of all that fit, but for those of fitted curves; FOLDER as seen from
+ * the report. Returns how many. */
 unsigned picture_embed_all(FILE *out, const struct view *view, const char *folder);
+
+/* The same of the picture of fitted curves, which has a section of its own. */
+unsigned picture_embed_fits(FILE *out, const struct view *view, const char *folder);
 
 #endif

@@ -19,6 +19,7 @@ static void (*const sections[])(FILE *, const struct report *) = {
     section_overview,
     section_machine,
     section_cases,
+    section_fits,
     section_breakeven,
     section_commands,
     section_experiments,

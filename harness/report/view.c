@@ -2,6 +2,8 @@
  * the same samples give the same tables on every libc. */
 #include "view.h"
 
+#include "../analyze/series.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +43,14 @@ bool view_has_searches(const struct view *view, enum result_axis axis)
 {
     for (size_t i = 0; i < view->searches_count; i++)
         if (view->searches[i].search->axis == axis)
+            return true;
+    return false;
+}
+
+bool view_has_fits(const struct view *view)
+{
+    for (size_t i = 0; i < view->fits_count; i++)
+        if (view->fits[i].fitted)
             return true;
     return false;
 }
@@ -104,12 +114,37 @@ static void make_searches(struct view *view)
     qsort(view->searches, view->searches_count, sizeof *view->searches, compare_searches);
 }
 
+static void make_fit(struct view_fit *fit, const struct result *result, const char *backend)
+{
+    const struct fit_options options = {.replicates = FIT_REPLICATES, .seed = result->seed};
+    struct squares_row *rows;
+    size_t count = series_rows(result, backend, &rows, fit->why, sizeof fit->why);
+    fit->backend = backend;
+    if (count > 0) {
+        fit->fitted = fit_all(&fit->fit, rows, count, &options) == 0;
+        snprintf(fit->why, sizeof fit->why, "%s", fit->fit.models[CURVE_AMDAHL].why);
+    }
+    for (size_t i = 0; i < count; i++)
+        fit->most = fmax(fit->most, rows[i].n);
+    free(rows);
+}
+
+static void make_fits(struct view *view)
+{
+    while (series_backend(view->result, view->fits_count))
+        view->fits_count++;
+    view->fits = allocate(view->fits_count, sizeof *view->fits);
+    for (size_t i = 0; i < view->fits_count; i++)
+        make_fit(&view->fits[i], view->result, series_backend(view->result, i));
+}
+
 void view_make(struct view *view, const char *label, struct result *result)
 {
     *view = (struct view){.result = result, .verdict = verdict_of(result)};
     view->label = memcpy(allocate(strlen(label) + 1, 1), label, strlen(label) + 1);
     make_rows(view);
     make_searches(view);
+    make_fits(view);
 }
 
 void view_clear(struct view *view)
@@ -117,6 +152,10 @@ void view_clear(struct view *view)
     for (size_t i = 0; i < view->searches_count; i++)
         free(view->searches[i].points);
     free(view->searches);
+    for (size_t i = 0; i < view->fits_count; i++)
+        for (size_t j = 0; j < CURVE_LAWS; j++)
+            fit_clear(&view->fits[i].fit.models[j]);
+    free(view->fits);
     free(view->rows);
     free(view->label);
     result_free(view->result);

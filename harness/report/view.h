@@ -4,6 +4,7 @@
 #define REPORT_VIEW_H
 
 #include "../analyze/bracket.h"
+#include "../analyze/fit.h"
 #include "../analyze/summary.h"
 #include "../analyze/verdict.h"
 #include "../store/result.h"
@@ -22,6 +23,14 @@ struct view_search {
     struct bracket bracket;
 };
 
+struct view_fit {
+    const char *backend;
+    bool fitted;   /* at least one law is */
+    char why[256]; /* if not: a clause */
+    struct fit fit;
+    double most; /* the largest size */
+};
+
 struct view {
     char *label; /* the file's name without .json */
     struct result *result;
@@ -30,6 +39,8 @@ struct view {
     size_t rows_count;
     struct view_search *searches; /* by backend, workers and chunk; as in the file within */
     size_t searches_count;
+    struct view_fit *fits; /* of a sweep: a backend each but serial, as in the file */
+    size_t fits_count;
 };
 
 /* Derives everything; result is the view's from now on. Out of memory aborts with a message. */
@@ -51,6 +62,9 @@ bool view_is_simulated(const struct view *view);
 /* Whether it holds a sweep's samples; break-even's searches. */
 bool view_has_sweep(const struct view *view);
 bool view_has_searches(const struct view *view, enum result_axis axis);
+
+/* Whether a curve could be fitted to any backend's samples. */
+bool view_has_fits(const struct view *view);
 
 /* Whether a search looks for speedup 1, and not for METG(50) elsewhere. */
 bool view_is_breakeven(const struct view_search *search);
