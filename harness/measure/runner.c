@@ -125,8 +125,8 @@ static void let_remake_tap(struct pool_config *config, const struct tap *tap,
     const struct workload *workload = tap->workload;
     size_t indices = tap->indices ? spec->tasks * sizeof *tap->indices : 0;
     size_t size = sizeof(struct tap_copy) + indices + workload->again_size;
-    struct tap_copy *copy = malloc(size);
-    if (!copy || !workload->again) /* the backend that needs it says so */
+    struct tap_copy *copy = workload->again ? malloc(size) : NULL;
+    if (!copy) /* the backend that needs it says so */
         return;
     *copy = (struct tap_copy){.stride = tap->stride,
         .indices = tap->indices ? spec->tasks : 0,
