@@ -3,6 +3,8 @@
  * are of the right order of magnitude elsewhere, and no more than that. */
 #include "model.h"
 
+#include "../util/units.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,11 +170,14 @@ static void name_all(char *text, size_t size)
             (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : "", usual[i].as);
 }
 
+/* With what a duration has below a nanosecond. */
 static double number_of(const struct param_values *given, const char *key)
 {
-    return param_find(model_params, key)->type == PARAM_DURATION
-               ? (double)param_duration(given, key)
-               : param_real(given, key);
+    double ns = 0;
+    if (param_find(model_params, key)->type != PARAM_DURATION)
+        return param_real(given, key);
+    units_parse_nanoseconds(param_text(given, key), &ns); /* param_set has taken it */
+    return ns;
 }
 
 static void set_given(struct sim_model *model, const struct param_values *given)
