@@ -107,7 +107,7 @@ enum status simulate_begin(const struct cli *cli, const char **backends)
         .seed =
             param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED,
     });
-    if (param_given(given, "as") && simulated == 0 && strcmp(*backends, "sim") != 0)
+    if (param_given(given, "as") && simulated == 0)
         return cli_fail(cli, STATUS_USAGE,
             "--sim: as=%s says what the backend sim stands for, but -b %s is not that; give one",
             param_text(given, "as"), *backends);

@@ -3,6 +3,8 @@
  * are of the right order of magnitude elsewhere, and no more than that. */
 #include "model.h"
 
+#include "../util/units.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,15 +116,16 @@ static const struct {
 };
 #define NUMBERS (sizeof numbers / sizeof *numbers)
 
-#define USUAL .cores = 16, .call = 2, .resume = 5e3, .quantum = 3e6, .interval = 5e6, .change = 1500
+#define USUAL                                                                                      \
+    .cores = 16, .call = 2, .resume = 19e3, .quantum = 3e6, .interval = 5e6, .change = 1500
+#define WAKING .wake = 20e3, .wake_each = 8e3
+#define STARTING .start = 35e3, .start_pool = 150e3, .stop = 35e3
 #define THREADS                                                                                    \
-    USUAL, .caller_works = true, .dispatch = 1, .claim = 8, .steal = 80, .region = 200,            \
-           .wake = 8e3, .wake_each = 1e3, .start = 25e3, .start_pool = 30e3, .stop = 10e3,         \
-           .stop_pool = 10e3
+    USUAL, WAKING, STARTING, .caller_works = true, .dispatch = 0.3, .claim = 6, .steal = 80,       \
+                             .region = 80
 #define PROCESSES                                                                                  \
-    USUAL, .share = SIM_STEAL, .dispatch = 1, .claim = 8, .steal = 80, .region = 5e3,              \
-           .wake = 10e3, .wake_each = 2e3, .start = 300e3, .start_pool = 200e3, .stop = 250e3,     \
-           .stop_pool = 100e3
+    USUAL, WAKING, .share = SIM_STEAL, .dispatch = 0.3, .claim = 8, .steal = 80, .region = 350,    \
+                   .start = 350e3, .start_pool = 450e3, .stop = 280e3, .stop_pool = 440e3
 #define EACH USUAL, .share = SIM_QUEUE, .chunk_of_one = true, .region = 200
 
 static const struct sim_model usual[] = {
@@ -135,18 +138,14 @@ static const struct sim_model usual[] = {
     {.as = "openmp-static", .share = SIM_STATIC, THREADS},
     {.as = "queue",
         USUAL,
+        WAKING,
+        STARTING,
         .share = SIM_QUEUE,
-        .dispatch = 1,
+        .dispatch = 0.3,
         .claim = 60,
-        .region = 5e3,
-        .wake = 10e3,
-        .wake_each = 2e3,
-        .start = 25e3,
-        .start_pool = 30e3,
-        .stop = 10e3,
-        .stop_pool = 10e3},
-    {.as = "thread-per-task", EACH, .claim = 25e3},
-    {.as = "process-per-task", EACH, .claim = 400e3},
+        .region = 5e3},
+    {.as = "thread-per-task", EACH, .claim = 35e3},
+    {.as = "process-per-task", EACH, .claim = 600e3},
 };
 #define USUAL_COUNT (sizeof usual / sizeof *usual)
 
@@ -171,11 +170,14 @@ static void name_all(char *text, size_t size)
             (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : "", usual[i].as);
 }
 
+/* With what a duration has below a nanosecond. */
 static double number_of(const struct param_values *given, const char *key)
 {
-    return param_find(model_params, key)->type == PARAM_DURATION
-               ? (double)param_duration(given, key)
-               : param_real(given, key);
+    double ns = 0;
+    if (param_find(model_params, key)->type != PARAM_DURATION)
+        return param_real(given, key);
+    units_parse_nanoseconds(param_text(given, key), &ns); /* param_set has taken it */
+    return ns;
 }
 
 static void set_given(struct sim_model *model, const struct param_values *given)

@@ -20,11 +20,12 @@ enum sim_share {
 struct sim_model {
     const char *as; /* the backend that it stands for; a constant */
     enum sim_share share;
+    enum length_spread spread; /* of the tasks' lengths, if task says what they are */
+    unsigned cores;
     bool caller_works;  /* worker 0 needs no waking */
     bool one_at_a_time; /* an interpreter lock: only who holds it computes */
     bool chunk_of_one;  /* where no chunk is given; else guided (pool_chunk) */
 
-    unsigned cores;
     double call;              /* CPU of a task's call, in the serial loop too */
     double dispatch;          /* CPU that a pool adds to each task */
     double claim;             /* CPU of claiming a chunk; SIM_QUEUE: nobody else claims meanwhile */
@@ -45,8 +46,7 @@ struct sim_model {
     double bandwidth; /* how many such full demands memory serves; 0: any number */
     double noise;     /* standard deviation of ln(time) from sample to sample */
 
-    double task; /* mean length of a task, whatever the case says; 0: what the case says ... */
-    enum length_spread spread;
+    double task;     /* mean length of a task, whatever the case says; 0: what the case says ... */
     double shape;    /* of the spread (length.h) */
     double blocking; /* ... and the share of it that blocks */
 };

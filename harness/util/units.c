@@ -88,7 +88,7 @@ int units_parse_percent(const char *text, double *part)
     return 0;
 }
 
-int units_parse_duration(const char *text, uint64_t *ns)
+int units_parse_nanoseconds(const char *text, double *ns)
 {
     double number;
     const char *rest;
@@ -100,7 +100,16 @@ int units_parse_duration(const char *text, uint64_t *ns)
     double scaled = number * scale;
     if (scale == 0 || scaled >= 9.2e18)
         return -1;
-    *ns = (uint64_t)llround(scaled);
+    *ns = scaled;
+    return 0;
+}
+
+int units_parse_duration(const char *text, uint64_t *ns)
+{
+    double exact;
+    if (units_parse_nanoseconds(text, &exact))
+        return -1;
+    *ns = (uint64_t)llround(exact);
     return 0;
 }
 

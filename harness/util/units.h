@@ -23,6 +23,9 @@ int units_parse_percent(const char *text, double *part);
  * Result in nanoseconds, rounded to the nearest. Returns 0, or -1. */
 int units_parse_duration(const char *text, uint64_t *ns);
 
+/* The same, not rounded. */
+int units_parse_nanoseconds(const char *text, double *ns);
+
 /* A list of whole numbers and ranges, "1,2,4-16", in the order given, duplicates kept. A leading
  * '-' belongs to the number (-1 counts back from the CPUs, see cpus_workers). At most 4096 values.
  * *values is malloc'd and owned by the caller. Returns the number of values, or -1. */

@@ -5,12 +5,12 @@ setup() { common_setup; }
 teardown() { common_teardown; }
 
 @test "a simulated sweep says so in its table, its JSON and its file" {
-    poolbench sweep spin -N 6400 --sim cores=64,task=10us -n 1,64 --blocks 6 -o x.json >out 2>err
+    poolbench sweep spin -N 64000 --sim cores=64,task=10us -n 1,64 --blocks 6 -o x.json >out 2>err
     [[ $(head -n 1 out) == 'simulated, not measured: as=threads,cores=64,'* ]]
     "$top/tests/schema-check" x.json
     json x.json 'd["simulated"].startswith("as=threads,cores=64,") and d["usable_cpus"] == 64 and d["noise"]["window_s"] == 0'
     json x.json '[(c["backend"], c["workers"]) for c in d["configs"]] == [("serial", 1), ("sim", 1), ("sim", 64)]'
-    poolbench sweep spin -N 6400 --sim cores=64,task=10us -n 1,64 --blocks 6 --json -o x.json >sweep.json
+    poolbench sweep spin -N 64000 --sim cores=64,task=10us -n 1,64 --blocks 6 --json -o x.json >sweep.json
     json sweep.json 'd["simulated"] is True and d["model"].startswith("as=threads") and 55 < d["rows"][2]["speedup"]["value"] < 64'
     poolbench run sleep -b sim -n 50 -N 100 --vs serial --json >run.json
     json run.json 'd["simulated"] is True and d["ok"] == 100 and 49 < d["speedup"]["value"] < 50.5 and d["verdict"] == "TRUSTED"'

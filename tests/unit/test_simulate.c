@@ -92,7 +92,7 @@ static void chunks_divide_the_cost_of_a_claim(void **state)
     model.claim = 640;
     model.cores = 2;
     double took = region_of(&model, tasks_alike(64000, 100, 0), 2, 64).region;
-    assert_within(took, 64000 / 2 * (100 + 10), 0.01);
+    assert_within(took, 64000 / 2.0 * (100 + 10), 0.01);
     /* one queue gives away one claim at a time: so many workers cannot be fed */
     assert_within(region_of(&model, tasks_alike(64000, 100, 0), 64, 1).region, 64000 * 640.0, 0.01);
 }
@@ -271,7 +271,7 @@ static void every_task_is_claimed_once_however_they_are_shared(void **state)
     for (int share = SIM_STEAL; share <= SIM_STATIC; share++)
         for (unsigned i = 0; i < 4; i++) {
             struct sim_model model = ideal((enum sim_share)share);
-            struct seen seen = {.times = calloc(tasks.count, 1)};
+            struct seen seen = {.times = calloc(tasks.count + 1, 1)};
             struct simulate_outcome outcome;
             const struct simulate_watch watch = {.context = &seen, .claimed = see};
             assert_int_equal(simulate_region(&model, &tasks, 13, chunks[i], &watch, &outcome), 0);
