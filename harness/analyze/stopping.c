@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define FIRST_LOOK 8
+#define PILOT_MARGIN 1.2
 
 double stopping_alpha(enum stopping_mode mode)
 {
@@ -45,9 +46,11 @@ static double middle_part(size_t n)
 
 size_t stopping_fresh(const double *d, size_t n, double half_width, size_t least)
 {
-    struct interval pilot = stat_sign_interval(d, n, STAT_ALPHA);
+    double spread =
+        n >= STAT_PAIRS_MIN ? stat_quantile(d, n, 0.75) - stat_quantile(d, n, 0.25) : NAN;
+    double held = 0.5 * (double)(n - 1) / (double)(n + 1);
     double asked = 2 * asinh(half_width); /* of ln speedup, from end to end */
-    double part = asked * middle_part(n) / (pilot.hi - pilot.lo);
+    double part = asked * held / (PILOT_MARGIN * spread);
     size_t fresh = least > STAT_PAIRS_MIN ? least : STAT_PAIRS_MIN;
     if (isnan(part))
         return STOPPING_BLOCKS_MAX;

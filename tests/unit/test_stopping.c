@@ -208,7 +208,8 @@ static void arms_measured_one_after_the_other_are_wrong_under_drift(void **state
     unsigned holds = 0;
     for (uint64_t i = 0; i < EXPERIMENTS; i++) {
         struct experiment_tally tally = {0};
-        experiment_add(&tally, &rule, experiment_run_in_turn(EXPERIMENT_DRIFT_5, &rule, i));
+        experiment_add(&tally, EXPERIMENT_DRIFT_5, &rule,
+            experiment_run_in_turn(EXPERIMENT_DRIFT_5, &rule, i));
         holds += tally.holds;
     }
     assert_true(holds < 0.8 * EXPERIMENTS);
