@@ -188,7 +188,8 @@ static void rounding_is_no_lack_of_fit(void **state)
     const struct curve curve = {CURVE_USL, {3, 0.1, 0.01}};
     struct squares_row rows[20];
     for (size_t i = 0; i < COUNT(rows); i++) {
-        double n = (double)(1 + i / 2);
+        size_t pair = i / 2;
+        double n = (double)pair + 1;
         rows[i] = (struct squares_row){n, curve_throughput(&curve, n) * (i % 2 ? 1 : 1 + 4e-16)};
     }
     assert_true(usl_of(rows, COUNT(rows))->lack_p > 0.05);
