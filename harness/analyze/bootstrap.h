@@ -3,10 +3,10 @@
  *
  * Residuals are drawn, not cases: cases drawn from a few sizes may lack the very sizes that
  * determine a coefficient. They are drawn as normal, of the deviation that n - p degrees of freedom
- * give (the parametric bootstrap: Efron and Tibshirani 1993, 6.5), and not from the few residuals
- * that there are: drawn from six, intervals held in 0.84 to 0.94 of the simulations of test_fit
- * instead of 0.95. As t intervals do, it takes the noise to be as large at one size as at another;
- * other than they it keeps the bounds, since every refit does, and needs no curve to be straight.
+ * give (the parametric bootstrap: Efron and Tibshirani 1993, 6.5): drawn from the few residuals
+ * that there are, whose tails are short, intervals hold less often. As t intervals do, it takes the
+ * noise to be as large at one size as at another; other than they it keeps the bounds, since every
+ * refit does, and needs no curve to be straight.
  */
 #ifndef ANALYZE_BOOTSTRAP_H
 #define ANALYZE_BOOTSTRAP_H

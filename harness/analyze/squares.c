@@ -290,7 +290,7 @@ int squares_fit(enum curve_law law, const struct squares_size *sizes, size_t cou
     const struct curve *near, struct curve *best)
 {
     struct problem problem = {.sizes = sizes, .count = count, .curve = {.law = law}};
-    if (count < curve_coefficients(law))
+    if (count < 1 || count < curve_coefficients(law))
         return -1;
     for (size_t i = 0; i < count; i++)
         problem.scale = fmax(problem.scale, sizes[i].mean);

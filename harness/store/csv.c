@@ -210,7 +210,7 @@ static int read_row(
     struct reader *reader, void (*add)(void *to, double first, double second), void *to)
 {
     const struct csv_source *source = reader->source;
-    double first, second;
+    double first = 0, second = 0;
     if (reader->fields_count != reader->columns)
         return complain(reader, "%zu column%s where the first line has %zu; is the file truncated?",
             reader->fields_count, reader->fields_count == 1 ? "" : "s", reader->columns);

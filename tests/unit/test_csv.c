@@ -16,7 +16,7 @@
 static char why[512];
 static double read_rows[16][2];
 static size_t rows_count;
-static char path[] = "/tmp/poolbench-csv-XXXXXX";
+static char path[32];
 
 static void keep_row(void *to, double first, double second)
 {
@@ -30,6 +30,7 @@ static void keep_row(void *to, double first, double second)
 
 static int read_bytes(const char *text, size_t size, const char *columns)
 {
+    snprintf(path, sizeof path, "/tmp/poolbench-csv-XXXXXX");
     int file = mkstemp(path);
     assert_true(file >= 0);
     assert_int_equal(write(file, text, size), size);
@@ -42,7 +43,6 @@ static int read_bytes(const char *text, size_t size, const char *columns)
     *why = '\0';
     int status = csv_read(&source, keep_row, NULL, why, sizeof why);
     unlink(path);
-    memcpy(strrchr(path, '-'), "-XXXXXX", 7);
     return status;
 }
 

@@ -91,7 +91,8 @@ static bool step_and_cut(struct curve *curve, const struct squares_size *sizes, 
         for (size_t j = 0; j < CURVE_COEFFICIENTS; j++)
             along[j] += by[j] * (sizes[i].mean - curve_throughput(curve, sizes[i].n));
     }
-    for (double part = 1; part > 1e-12; part /= 2) {
+    for (int halvings = 0; halvings < 40; halvings++) {
+        double part = ldexp(1, -halvings);
         struct curve next = *curve;
         for (size_t j = 0; j < CURVE_COEFFICIENTS; j++) {
             for (size_t k = 0; k < CURVE_COEFFICIENTS; k++)
