@@ -409,7 +409,7 @@ void simulated_mark(struct result *result)
     result->usable_cpus = cpus_usable();
     result->noise = (struct result_noise){.psi_cpu = -1};
     for (size_t i = 0; i < result->blocks_count; i++)
-        result->blocks[i] = (struct result_block){0};
+        result->blocks[i].at_s = result->blocks[i].canary_s = 0;
     for (size_t i = 0; i < result->samples_count; i++)
         result->samples[i].at_s = 0;
 }
