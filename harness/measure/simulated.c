@@ -6,16 +6,14 @@
 #include "../util/interrupt.h"
 #include "costs.h"
 #include "cpus.h"
-#include "registry.h"
+#include "lengths.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MODELS_MAX 16
-#define PILOT_SECONDS 0.05 /* even tasks are timed for so long at least */
 #define CPUS_VARIABLE "POOLBENCH_CPUS"
 
 /* What the process simulates. */
@@ -149,141 +147,22 @@ static const struct sim_model *machine_model(char *why, size_t size)
 
 /* ---- what its tasks are ---- */
 
-static int draw_tasks(struct sim_tasks *tasks, const struct sim_model *model, uint64_t count)
-{
-    if (model->spread == LENGTH_CONSTANT) {
-        *tasks =
-            tasks_alike(count, model->task * (1 - model->blocking), model->task * model->blocking);
-        return 0;
-    }
-    if (tasks_make(tasks, count))
-        return -1;
-    for (uint64_t i = 0; i < count; i++) {
-        double length = length_draw(model->spread, model->shape, model->task, state.seed, i);
-        tasks_set(tasks, i, length * (1 - model->blocking), length * model->blocking);
-    }
-    return 0;
-}
-
-static int ask_case(struct sim_tasks *tasks, const struct workload *workload)
-{
-    double cpu = 0, blocking = 0;
-    uint64_t count = workload->run.tasks;
-    if (workload->run.even) {
-        workload->bench->model(workload->run.ctx, 0, &cpu, &blocking);
-        *tasks = tasks_alike(count, cpu, blocking);
-        return 0;
-    }
-    if (tasks_make(tasks, count))
-        return -1;
-    for (uint64_t i = 0; i < count; i++) {
-        workload->bench->model(workload->run.ctx, i, &cpu, &blocking);
-        tasks_set(tasks, i, cpu, blocking);
-    }
-    return 0;
-}
-
-/* The part of a task that blocks: as the case says, or what of its time was no CPU time. */
-static double blocking_share(const struct workload *workload, const struct result_sample *sample)
-{
-    double cpu = 0, blocking = 0;
-    if (workload->bench->model)
-        workload->bench->model(workload->run.ctx, 0, &cpu, &blocking);
-    if (cpu + blocking > 0)
-        return blocking / (cpu + blocking);
-    double share = workload->bench->model ? 0 : 1 - sample->cpu_s / sample->wall_s;
-    return share > 0.05 ? share : 0; /* less is the clocks' */
-}
-
-/* A length as measured in a serial loop, which had the model's call and waking in it, too. */
-static void split_length(double length, double blocking_share_of, const struct sim_model *model,
-    double *cpu, double *blocking)
-{
-    bool blocks = blocking_share_of > 0;
-    *cpu = fmax(0, length * (1 - blocking_share_of) - model->call);
-    *blocking = blocks ? fmax(0, length * blocking_share_of - model->resume) : 0;
-}
-
-static int use_times(struct sim_tasks *tasks, const struct workload *workload,
-    const struct sim_model *model, const struct result_sample *sample,
-    const struct runner_detail *detail)
-{
-    uint64_t count = workload->run.tasks, timed = detail->task_times_count;
-    double mean = sample->wall_s * 1e9 / (double)(sample->regions * sample->tasks), sum = 0, cpu,
-           blocking, share = blocking_share(workload, sample);
-    if (workload->run.even) {
-        split_length(mean, share, model, &cpu, &blocking);
-        *tasks = tasks_alike(count, cpu, blocking);
-        return 0;
-    }
-    if (tasks_make(tasks, count))
-        return -1;
-    for (uint64_t i = 0; i < timed; i++)
-        sum += detail->task_times[i];
-    for (uint64_t i = 0; i < count; i++) { /* the region's own time has no clock readings in it */
-        double time = detail->task_times[i * timed / count];
-        split_length(mean * time / sum * (double)timed, share, model, &cpu, &blocking);
-        tasks_set(tasks, i, cpu, blocking);
-    }
-    return 0;
-}
-
-/* Runs the serial loop in real time. Even tasks whose results nobody needs are run only until it is
- * known how long they take. Returns -1 after a signal. */
-static int time_serially(
-    const struct workload *workload, struct result_sample *sample, struct runner_detail *detail)
-{
-    bool some = workload->run.even && workload->bench->model;
-    struct runner_spec spec = {.ops = registry_backend("serial"),
-        .workers = 1,
-        .least_seconds = some ? PILOT_SECONDS : 0,
-        .warm_up = some,
-        .task_times = !workload->run.even};
-    for (uint64_t tasks = some ? 1 : workload->run.tasks;; tasks *= 4) {
-        *sample = (struct result_sample){0};
-        spec.tasks = tasks < workload->run.tasks ? tasks : workload->run.tasks;
-        if (runner_measure((struct workload *)(uintptr_t)workload, &spec, sample, detail))
-            return -1;
-        if (*sample->failure || spec.tasks == workload->run.tasks || sample->regions == 1)
-            return 0;
-    }
-}
-
-static int time_tasks(struct simulated_tasks *made, struct workload *workload,
-    const struct sim_model *model, char *why, size_t size)
-{
-    struct result_sample sample = {0};
-    struct runner_detail *detail = calloc(1, sizeof *detail);
-    int status = detail ? time_serially(workload, &sample, detail) : -1;
-    if (status == 0 && *sample.failure) {
-        snprintf(why, size, "%s", sample.failure);
-        status = -1;
-    }
-    if (status == 0)
-        status = use_times(&made->tasks, workload, model, &sample, detail);
-    made->ran = sample.tasks == workload->run.tasks;
-    free(detail);
-    return status;
-}
-
 static int make_tasks(
     struct workload *workload, const struct sim_model *model, char *why, size_t size)
 {
     struct simulated_tasks *made = calloc(1, sizeof *made);
-    int status = !made ? -1 : 0;
-    snprintf(
-        why, size, "no memory for %llu simulated tasks", (unsigned long long)workload->run.tasks);
-    if (made && model->task > 0)
-        status = draw_tasks(&made->tasks, model, workload->run.tasks);
-    else if (made && workload->bench->model && !state.from_machine)
-        status = ask_case(&made->tasks, workload);
-    else if (made)
-        status = time_tasks(made, workload, model, why, size);
-    if (status)
+    const struct lengths_request request = {
+        .model = model, .seed = state.seed, .timed = state.from_machine};
+    if (!made) {
+        snprintf(why, size, "no memory to simulate a workload");
+        return -1;
+    }
+    if (lengths_make(&made->tasks, &made->ran, workload, &request, why, size)) {
         free(made);
-    else
-        workload->simulated = made;
-    return status;
+        return -1;
+    }
+    workload->simulated = made;
+    return 0;
 }
 
 void simulated_forget(struct workload *workload)
@@ -409,7 +288,7 @@ void simulated_mark(struct result *result)
     result->usable_cpus = cpus_usable();
     result->noise = (struct result_noise){.psi_cpu = -1};
     for (size_t i = 0; i < result->blocks_count; i++)
-        result->blocks[i] = (struct result_block){0};
+        result->blocks[i].at_s = result->blocks[i].canary_s = 0;
     for (size_t i = 0; i < result->samples_count; i++)
         result->samples[i].at_s = 0;
 }
