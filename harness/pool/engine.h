@@ -49,8 +49,8 @@ bool engine_wait_entered(struct engine *engine, bool once);
 /* The message of a worker that could not enter, or NULL. Valid as long as the engine is. */
 const char *engine_entry_error(const struct engine *engine);
 
-/* The errno with which the system has refused the worker, or 0. */
-int engine_refusal(const struct engine *engine, unsigned worker);
+/* The errno with which the system has refused one of these workers, or 0. */
+int engine_refusal(const struct engine *engine, unsigned first, unsigned count);
 
 /* Where a region that begins at `begin` has to end to be put in: at `tasks`, or after 2^30. */
 static inline uint64_t engine_window(uint64_t begin, uint64_t tasks)

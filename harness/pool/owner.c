@@ -223,10 +223,12 @@ const char *engine_entry_error(const struct engine *engine)
     return NULL;
 }
 
-int engine_refusal(const struct engine *engine, unsigned worker)
+int engine_refusal(const struct engine *engine, unsigned first, unsigned count)
 {
-    const struct lane *lane = &engine->lanes[worker];
-    return atomic_load(&lane->entered) < 0 ? lane->refusal : 0;
+    for (unsigned i = first; i < first + count; i++)
+        if (atomic_load(&engine->lanes[i].entered) < 0 && engine->lanes[i].refusal)
+            return engine->lanes[i].refusal;
+    return 0;
 }
 
 uint64_t engine_ran(const struct engine *engine, unsigned worker)

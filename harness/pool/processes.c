@@ -303,22 +303,18 @@ static int break_off(struct processes *processes, const char *reason)
     return -1;
 }
 
-/* Where the system refused some processes a thread of theirs: how many whole processes those make
- * that it gave, which may all be parts of processes; fewer than there were in any case. */
+/* Where the system refused some processes a thread of theirs: it gave the others, so far. */
 static void note_refusals(struct processes *processes)
 {
-    unsigned threads = threads_each(processes), given = 0;
-    for (unsigned i = 0; i < processes->pool.config.workers; i++) {
-        int refusal = engine_refusal(processes->pool.engine, i);
-        given++;
-        if (refusal) {
+    unsigned threads = threads_each(processes), whole = 0;
+    for (unsigned i = 0; i < processes->count; i++) {
+        int refusal = engine_refusal(processes->pool.engine, i * threads, threads);
+        whole += refusal == 0;
+        if (refusal)
             processes->pool.refusal = refusal;
-            given--;
-            i += threads - 1 - i % threads; /* its process has not tried the others */
-        }
     }
     if (processes->pool.refusal)
-        processes->pool.given = given - given % threads;
+        processes->pool.given = whole * threads;
 }
 
 /* The owner, where it works, enters when all are forked, who so have nothing of what it makes.

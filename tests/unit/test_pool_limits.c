@@ -19,8 +19,7 @@
 
 #define NOBODY 65534
 #define LIMITED_TASKS 300
-#define LARGE (1 << 23) /* tasks of an arena */
-#define UNABLE 2        /* a child's exit status where it cannot have the limit */
+#define UNABLE 2 /* a child's exit status where it cannot have the limit */
 
 static int empty_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
@@ -99,14 +98,13 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
         snprintf(wrong, size, "%s", what);
 }
 
-/* What is wrong with a pool that has started with fewer workers than asked for. */
-static void check_shrunken(
-    struct pool *pool, unsigned asked, const char *why, char *wrong, size_t size)
+/* What is wrong with a pool that has started with fewer workers than 64. */
+static void check_shrunken(struct pool *pool, const char *why, char *wrong, size_t size)
 {
     unsigned count = 0, of = 0;
     const char *after = strstr(why, ": ");
     if (!after || sscanf(after, ": %u of %u workers: the system refuses more", &count, &of) != 2 ||
-        count != pool_workers(pool) || of != asked || count < 2 || count >= asked ||
+        count != pool_workers(pool) || of != 64 || count < 2 || count > 63 ||
         !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
         snprintf(wrong, size, "%u workers, and \"%s\"", pool_workers(pool), why);
     else if (pool_workers(pool) % pool->config.threads_each)
@@ -117,14 +115,13 @@ static void check_shrunken(
         snprintf(wrong, size, "the workers do not count all tasks");
 }
 
-/* Run in a child with a limit of its own: a pool with fewer workers, or none. */
-static void shrink_with(
-    const struct pool_ops *ops, unsigned workers, uint64_t arena_tasks, char *wrong, size_t size)
+/* Run in a child with a limit of its own: a pool of 64 with fewer workers, or none. */
+static void shrink(const struct pool_ops *ops, char *wrong, size_t size)
 {
     struct arena arena;
     char why[512] = "", what[256];
-    arena_make(&arena, arena_tasks, 0);
-    struct pool_config config = {.workers = workers,
+    arena_make(&arena, LIMITED_TASKS, 0);
+    struct pool_config config = {.workers = 64,
         .workers_min = 2,
         .threads_each = ops->threads_each ? 2 : 0,
         .task = empty_task,
@@ -132,31 +129,19 @@ static void shrink_with(
     struct leftovers before = leftovers_now();
     struct pool *pool = pool_start(ops, &config, why, sizeof why);
     if (pool)
-        check_shrunken(pool, workers, why, wrong, size);
+        check_shrunken(pool, why, wrong, size);
     else
         snprintf(wrong, size, "it has not started: %s", why);
     pool_stop(pool);
-    config.workers_min = workers - 1;
+    config.workers_min = 63;
     pool = *wrong ? NULL : pool_start(ops, &config, why, sizeof why);
     if (pool)
-        snprintf(wrong, size, "%u are not one less", pool_workers(pool));
+        snprintf(wrong, size, "%u are less than 63", pool_workers(pool));
     else if (!*wrong && !strstr(why, "the system refuses worker "))
         snprintf(wrong, size, "\"%s\" does not tell the reason", why);
     pool_stop(pool);
     if (!*wrong && !leftovers_none(&before, what, sizeof what))
         snprintf(wrong, size, "%s", what);
-}
-
-static void shrink(const struct pool_ops *ops, char *wrong, size_t size)
-{
-    shrink_with(ops, 64, LIMITED_TASKS, wrong, size);
-}
-
-/* A worker first looks at all its arena, and so all processes are there before they have threads.
- */
-static void shrink_with_large_arena(const struct pool_ops *ops, char *wrong, size_t size)
-{
-    shrink_with(ops, 10, LARGE, wrong, size);
 }
 
 /* Without root, whose processes the kernel does not count. */
@@ -235,11 +220,6 @@ static void a_pool_that_may_shrink_starts_with_what_the_user_gets(void **state)
     assert_limited(*state, limit_to_few_processes, shrink);
 }
 
-static void processes_that_all_lack_threads_shrink_too(void **state)
-{
-    assert_limited(*state, limit_to_few_processes, shrink_with_large_arena);
-}
-
 static void a_pool_that_may_shrink_starts_with_what_the_memory_gives(void **state)
 {
     if (POOLS_SANITIZED) {
@@ -284,8 +264,6 @@ static void add_backend(const struct pool_ops *ops)
         return;
     POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_user_gets, ops);
     POOLS_ADD(a_pool_that_gets_all_its_workers_has_nothing_to_say, ops);
-    if (ops->threads_each)
-        POOLS_ADD(processes_that_all_lack_threads_shrink_too, ops);
     if (!ops->processes)
         POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_memory_gives, ops);
 }
