@@ -2,11 +2,13 @@
  * asks for. */
 #include "backend.h"
 
+#include "../util/limits.h"
 #include "../util/own_threads.h"
 #include "engine.h"
 #include "future.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +17,10 @@
 #include <unistd.h>
 
 #define CALLS_ONLY "for threads, processes, hybrid and spawn"
+
+/* From so many workers on the system's limits are read beforehand: its refusal may come after
+ * minutes. That of fewer comes sooner than the limits are read. */
+#define MANY_WORKERS 256
 
 /* Zeroed, so that a backend's struct may align its workers to cache lines. */
 static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
@@ -38,11 +44,35 @@ struct given {
     int refusal; /* errno; 0: it refused nothing */
 };
 
+/* Whether the system's limits forbid so many workers; one line in why says which one does. The
+ * owner may be one of them, and where each chunk has a worker of its own, fewer will do. */
+static bool exceeds_limits(const struct pool_ops *ops, const struct pool_config *config,
+    struct given *given, char *why, size_t size)
+{
+    struct limit limit;
+    char taken[64] = "";
+    if (config->workers < MANY_WORKERS || ops->per_task || !limits_tightest("", &limit) ||
+        config->workers - 1 <= limit.room)
+        return false;
+    if (limit.taken > 0)
+        snprintf(taken, sizeof taken, ", of which %" PRIu64 " are taken", limit.taken);
+    snprintf(why, size,
+        "%s: %u workers are more than the system allows: %s is %" PRIu64 "%s; ask for at most "
+        "%" PRIu64 ", or raise it (%s)",
+        ops->name, config->workers, limit.name, limit.value, taken, limit.room, limit.raise);
+    unsigned whole = config->threads_each > 0 ? config->threads_each : 1;
+    if (given)
+        *given = (struct given){(unsigned)limit.room / whole * whole, EAGAIN};
+    return true;
+}
+
 /* Starts a pool with a configuration that is in order. Returns it, or NULL with one line in why;
  * given, if not NULL, is set then. */
 static struct pool *start_as(const struct pool_ops *ops, const struct pool_config *config,
     struct given *given, char *why, size_t size)
 {
+    if (exceeds_limits(ops, config, given, why, size))
+        return NULL;
     struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);

@@ -11,9 +11,12 @@
 #include "leftovers.h"
 #include "pools.h"
 
+#include "harness/util/limits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <malloc.h>
 #include <sys/resource.h>
 
@@ -171,7 +174,8 @@ static void limit_memory(void)
     setrlimit(RLIMIT_AS, &little);
 }
 
-static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
+/* aborts: the runtime's own end is what comes of it. */
+static void assert_limited_as(const struct pool_ops *ops, bool aborts, void (*limit)(void),
     void (*check)(const struct pool_ops *ops, char *wrong, size_t size))
 {
     char *wrong = pools_shared(1024);
@@ -181,7 +185,7 @@ static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
     if (pid == 0) {
         leftovers_settle();
         limit();
-        if (ops->aborts) { /* with words of its own */
+        if (aborts) { /* with words of its own */
             setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
             dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
         }
@@ -190,7 +194,7 @@ static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     bool unable = WIFEXITED(status) && WEXITSTATUS(status) == UNABLE;
-    assert_true(unable || (status != 0) == ops->aborts);
+    assert_true(unable || (status != 0) == aborts);
     if (*wrong)
         fail_msg("%s", wrong);
     pools_unshare(wrong, 1024);
@@ -198,6 +202,12 @@ static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
         print_message("this takes root, and a user %d that it can become\n", NOBODY);
         skip();
     }
+}
+
+static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
+    void (*check)(const struct pool_ops *ops, char *wrong, size_t size))
+{
+    assert_limited_as(ops, ops->aborts, limit, check);
 }
 
 static void too_many_workers_for_the_user_are_refused_whole(void **state)
@@ -212,6 +222,52 @@ static void too_many_workers_for_the_memory_are_refused_whole(void **state)
         skip();
     }
     assert_limited(*state, limit_memory, refuse);
+}
+
+/* More than there can be in all, which is not found out one by one. */
+static void more_workers_than_the_system_can_have_are_refused_beforehand(void **state)
+{
+    const struct pool_ops *ops = *state;
+    char why[512] = "", end[128];
+    struct limit limit;
+    assert_true(limits_tightest("", &limit));
+    if (limit.value > UINT_MAX - 2) {
+        print_message("this system has no limit\n");
+        skip();
+    }
+    const struct pool_config config = {.workers = (unsigned)limit.value + 2, .task = empty_task};
+    assert_null(pool_start(ops, &config, why, sizeof why));
+    snprintf(end, sizeof end, "(%s)", limit.raise);
+    if (!strstr(why, limit.name) || !strstr(why, end) || !strstr(why, "ask for at most"))
+        fail_msg("\"%s\" does not name the limit", why);
+}
+
+#define MANY 300 /* so many are not asked of the system one by one */
+
+/* Run in a child as a user who may have a few processes. */
+static void name_limit(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    char why[512] = "", what[256];
+    struct pool_config config = {
+        .workers = MANY, .threads_each = ops->threads_each ? 2 : 0, .task = empty_task};
+    struct leftovers before = leftovers_now();
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (pool || !strstr(why, "RLIMIT_NPROC is ") || !strstr(why, "(ulimit -u NUMBER)"))
+        snprintf(wrong, size, "\"%s\" does not name the limit", why);
+    config.workers_min = 2;
+    pool = ops->shrinks && !*wrong ? pool_start(ops, &config, why, sizeof why) : NULL;
+    if (pool && (pool_workers(pool) < 2 || pool_workers(pool) > 20 || !strstr(why, "of 300")))
+        snprintf(wrong, size, "%u workers: \"%s\"", pool_workers(pool), why);
+    else if (ops->shrinks && !pool && !*wrong)
+        snprintf(wrong, size, "it has not started: %s", why);
+    pool_stop(pool);
+    if (!*wrong && !leftovers_none(&before, what, sizeof what))
+        snprintf(wrong, size, "%s", what);
+}
+
+static void many_more_workers_than_the_user_may_have_are_refused_with_the_limit(void **state)
+{
+    assert_limited_as(*state, false, limit_to_few_processes, name_limit);
 }
 
 static void a_pool_that_may_shrink_starts_with_what_the_user_gets(void **state)
@@ -257,6 +313,10 @@ static void add_backend(const struct pool_ops *ops)
     if (is_serial(ops))
         return;
     POOLS_ADD(too_many_workers_for_the_user_are_refused_whole, ops);
+    if (!ops->per_task) {
+        POOLS_ADD(more_workers_than_the_system_can_have_are_refused_beforehand, ops);
+        POOLS_ADD(many_more_workers_than_the_user_may_have_are_refused_with_the_limit, ops);
+    }
     if (!ops->processes)
         POOLS_ADD(too_many_workers_for_the_memory_are_refused_whole, ops);
     if (!ops->shrinks)
