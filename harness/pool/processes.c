@@ -227,12 +227,15 @@ int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (is_due((struct processes *)pool) && check_all((struct processes *)pool))
         return -1;
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
-        unsigned round = 0;
+        int follows = 1;
         end = engine_window(begin, tasks);
-        do
+        for (unsigned round = 0; follows > 0; round++) {
             if (map_window(pool, begin, end, chunk, round > 0))
                 return -1;
-        while (retry_follows(pool, begin, end, round++));
+            follows = retry_follows(pool, begin, end, round);
+        }
+        if (follows < 0)
+            return -1;
     }
     return 0;
 }

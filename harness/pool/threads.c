@@ -159,7 +159,7 @@ static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
         do {
             engine_begin(pool->engine, begin, end, chunk, round > 0);
             wait_for_tasks(pool);
-        } while (retry_follows(pool, begin, end, round++));
+        } while (retry_follows(pool, begin, end, round++) > 0); /* threads do not break */
     }
     return 0;
 }

@@ -30,6 +30,10 @@ struct scene {
     unsigned every, failing;
     _Atomic unsigned char runs[MANY];
     _Atomic bool open; /* ends what hangs */
+    /* of who_dies_in_the_delay: */
+    _Atomic bool killed, retried;
+    _Atomic unsigned entered, entered_before; /* workers; ... before the first retry */
+    _Atomic pid_t victim;
 };
 static struct scene *scene;
 
@@ -229,6 +233,57 @@ static void retries_wait_for_their_delay(void **state)
     arena_free(&arena);
 }
 
+/* Kills a worker as soon as it is told that half of all is left, which is in the delay. */
+static void kill_in_the_delay(void *argument, uint64_t ended, uint64_t tasks)
+{
+    (void)argument;
+    if (ended == tasks / 2 && !scene->killed) {
+        scene->killed = true;
+        kill(scene->victim, SIGKILL);
+    }
+}
+
+static int note_entry(const void *ctx, void **local)
+{
+    (void)local;
+    scene = (struct scene *)ctx;
+    scene->entered++;
+    scene->victim = getpid();
+    return 0;
+}
+
+static int note_retry(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    int code = task(ctx, local, index, result);
+    if (scene->runs[index] == 2 && !scene->retried) {
+        scene->entered_before = scene->entered;
+        scene->retried = true;
+    }
+    return code;
+}
+
+static void who_dies_in_the_delay_is_replaced_before_it_ends(void **state)
+{
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    set_scene(FAIL, 2, 1);
+    const struct pool_config config = {.workers = 2,
+        .threads_each = 1,
+        .task = note_retry,
+        .worker_enter = note_entry,
+        .arena = &arena,
+        .task_retries = 1,
+        .task_retry_delay_s = 1,
+        .progress = kill_in_the_delay};
+    struct pool *pool = start(*state, &config);
+    map(pool, TASKS, 0);
+    assert_true(scene->killed);
+    assert_int_equal(*arena.failed, 0);
+    assert_int_equal(scene->entered_before, 3);
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
 struct told {
     uint64_t halves, last; /* halves: how often half of all was told */
 };
@@ -334,6 +389,7 @@ int main(void)
         if (ops->kill) {
             ADD(tasks_that_kill_their_worker_or_hang_are_run_again);
             ADD(deaths_timeouts_and_errors_together_leave_each_task_decided);
+            ADD(who_dies_in_the_delay_is_replaced_before_it_ends);
         } else {
             ADD(a_threads_timeout_is_final_and_what_else_failed_is_run_again);
         }
