@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,7 +146,7 @@ static void wait_for_adopted(const struct process *process)
         poll(&end, 1, process->pidfd >= 0 ? -1 : 1);
     if (ended > 0 || process->pidfd < 0)
         return;
-    syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0); /* should it live on */
+    deaths_signal(process->pidfd, process->pid, SIGKILL); /* should it live on */
     wait_for_child(process->pid); /* the owner's, if it is a subreaper; else there is none */
 }
 

@@ -245,7 +245,7 @@ static void end_process(struct processes *processes, struct process *process)
 {
     if (process->pid == 0)
         return;
-    kill(process->pid, SIGCONT);
+    deaths_signal(process->pidfd, process->pid, SIGCONT);
     launch_wait(process);
     deaths_forget(&processes->deaths, process->pidfd);
 }
@@ -279,14 +279,14 @@ void processes_kill(struct pool *pool, unsigned worker, bool now)
     if (process->asked_at == 0)
         process->asked_at = clock_now();
     bool late = clock_now() - process->asked_at > KILL_AFTER_NS;
-    kill(process->pid, now || late ? SIGKILL : SIGTERM);
+    deaths_signal(process->pidfd, process->pid, now || late ? SIGKILL : SIGTERM);
 }
 
 static void kill_all(struct processes *processes)
 {
     for (unsigned i = 0; i < processes->count; i++)
         if (processes->all[i].pid > 0)
-            kill(processes->all[i].pid, SIGKILL);
+            deaths_signal(processes->all[i].pidfd, processes->all[i].pid, SIGKILL);
 }
 
 /* Nobody can take a dead worker's place: the others end too, so that nothing happens any more that

@@ -43,6 +43,6 @@ void stopped_check(struct processes *processes)
         else if (process->stopped_since == 0)
             process->stopped_since = now;
         else if (now - process->stopped_since >= STOPPED_NS)
-            kill(process->pid, SIGKILL);
+            deaths_signal(process->pidfd, process->pid, SIGKILL);
     }
 }
