@@ -11,6 +11,7 @@
 #include "launch.h"
 #include "lifeline.h"
 #include "retry.h"
+#include "stopped.h"
 #include "timed.h"
 
 #include <errno.h>
@@ -76,8 +77,7 @@ static struct obituary bury(struct processes *processes, unsigned index, pid_t p
     return obituary;
 }
 
-/* Whether a process ends because it has run all it may: with nothing in its hands. */
-static bool is_spent(const struct processes *processes, unsigned index)
+bool processes_is_spent(const struct processes *processes, unsigned index)
 {
     const struct engine *engine = processes->pool.engine;
     return engine->ends_when_spent && atomic_load(&engine->lanes[index].entered) == 2;
@@ -122,7 +122,7 @@ static int check_process(struct processes *processes, unsigned index)
     pid_t pid = process->pid;
     deaths_forget(&processes->deaths, process->pidfd);
     *process = (struct process){.pidfd = -1};
-    if (is_spent(processes, index))
+    if (processes_is_spent(processes, index))
         return succeed(processes, index);
     const struct obituary obituary = bury(processes, index, pid, status);
     if (obituary.grown)
@@ -170,12 +170,12 @@ static int check_spent(struct processes *processes)
     uint32_t counted = atomic_load(&engine->common->recycled);
     bool any = false;
     for (unsigned i = 0; i < processes->count; i++) {
-        for (int turn = 0; turn < SPENT_TURNS && is_spent(processes, i); turn++) {
+        for (int turn = 0; turn < SPENT_TURNS && processes_is_spent(processes, i); turn++) {
             if (check_process(processes, i))
                 return -1;
             sched_yield();
         }
-        any = any || is_spent(processes, i);
+        any = any || processes_is_spent(processes, i);
     }
     if (!any)
         engine->replaced = counted;

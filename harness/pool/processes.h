@@ -40,8 +40,7 @@ int processes_tend(struct pool *pool);
 void processes_kill(struct pool *pool, unsigned worker, bool now);
 pid_t processes_worker_pid(const struct pool *pool, unsigned worker);
 
-/* No range has a task left: a process that is stopped while a worker of it has some in its hands,
- * or the news that they are done, is killed when it has been so for too long. */
-void stopped_check(struct processes *processes);
+/* Whether a process ends because it has run all it may: with nothing in its hands. */
+bool processes_is_spent(const struct processes *processes, unsigned index);
 
 #endif
