@@ -106,9 +106,10 @@ int launch_process(struct processes *processes, unsigned first, struct process *
     else
         code = processes->launch ? processes->launch(processes, first, &pid)
                                  : fork_process(processes, first, &pid);
+    if (code && adopted && code == ECHILD)
+        return task_fail(code, "the zygote %s", zygote_fate());
     if (code)
-        return task_fail(
-            code, "%s", adopted && code == ECHILD ? "the zygote is gone" : strerror(code));
+        return task_fail(code, "%s", strerror(code));
     *process = (struct process){.pid = pid, .pidfd = -1, .adopted = adopted};
     return 0;
 }

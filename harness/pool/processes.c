@@ -13,6 +13,7 @@
 #include "retry.h"
 #include "stopped.h"
 #include "timed.h"
+#include "zygote.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -115,8 +116,8 @@ static int check_process(struct processes *processes, unsigned index)
         return 0;
     if (status == LAUNCH_ZYGOTE_GONE) {
         snprintf(reason, sizeof reason,
-            "%s: the zygote that has forked its workers is gone, and they with it",
-            processes->pool.ops->name);
+            "%s: the zygote that has forked its workers %s, and they with it",
+            processes->pool.ops->name, zygote_fate());
         return break_off(processes, reason);
     }
     pid_t pid = process->pid;

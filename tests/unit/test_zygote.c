@@ -296,6 +296,51 @@ static void a_zygotes_death_breaks_the_pool_with_a_message(void **state)
     pool_zygote_stop();
 }
 
+/* Stops the zygote, whom somebody asks then. */
+static void stop_zygote(pid_t zygote)
+{
+    assert_int_equal(kill(zygote, SIGSTOP), 0);
+    assert_int_equal(waitpid(zygote, NULL, WUNTRACED), zygote);
+}
+
+static void a_stopped_zygote_breaks_the_pool_instead_of_hanging_it(void **state)
+{
+    struct arena arena;
+    begin_zygote();
+    begin_thread();
+    struct pool *pool = start(*state, &arena);
+    stop_zygote(parent_of(pool_worker_pid(pool, 0)));
+    assert_region(pool);
+    assert_int_equal(kill(pool_worker_pid(pool, 0), SIGKILL), 0);
+    while (pool_map(pool, TASKS, 1) == 0)
+        ;
+    const char *said = task_message(EIO);
+    if (!strstr(said, "the zygote") || !strstr(said, "was stopped"))
+        fail_msg("\"%s\" does not tell why", said);
+    stop(pool, &arena);
+    end_thread();
+    begin_zygote(); /* another one */
+    pool_zygote_stop();
+}
+
+static void a_stopped_zygote_is_ended_before_or_after_its_pools(void **state)
+{
+    struct arena arena;
+    for (int before = 0; before < 2; before++) {
+        begin_zygote();
+        begin_thread();
+        struct pool *pool = start(*state, &arena);
+        pid_t zygote = parent_of(pool_worker_pid(pool, 0));
+        if (before)
+            stop_zygote(zygote);
+        stop(pool, &arena);
+        if (!before)
+            stop_zygote(zygote);
+        pool_zygote_stop();
+        end_thread();
+    }
+}
+
 static void a_zygote_that_died_unseen_fails_the_start(void **state)
 {
     char why[512] = "";
@@ -377,6 +422,8 @@ int main(void)
         POOLS_ADD(a_context_that_nothing_makes_again_is_refused_beside_threads, ops);
         POOLS_ADD(without_a_zygote_a_pool_breaks_where_it_would_fork_beside_threads, ops);
         POOLS_ADD(a_zygotes_death_breaks_the_pool_with_a_message, ops);
+        POOLS_ADD(a_stopped_zygote_breaks_the_pool_instead_of_hanging_it, ops);
+        POOLS_ADD(a_stopped_zygote_is_ended_before_or_after_its_pools, ops);
         POOLS_ADD(a_zygote_that_died_unseen_fails_the_start, ops);
         POOLS_ADD(a_killed_owner_leaves_neither_zygote_nor_worker, ops);
     }
