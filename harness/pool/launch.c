@@ -47,6 +47,31 @@ void launch_prepare(struct processes *processes)
 
 /* ---- starting ---- */
 
+/* Closes first .. last; none are first = 0, last = -1. */
+static void close_run(int first, int last)
+{
+    if (first <= last && close_range((unsigned)first, (unsigned)last, 0)) /* needs Linux 5.9 */
+        for (int fd = first; fd <= last; fd++)
+            close(fd);
+}
+
+/* Those of all workers before this one, which mostly follow each other: run by run. */
+static void close_pidfds(const struct processes *processes)
+{
+    int first = 0, last = -1;
+    for (unsigned i = 0; i < processes->count; i++) {
+        int fd = processes->all[i].pid > 0 ? processes->all[i].pidfd : -1;
+        if (fd < 0)
+            continue;
+        if (fd != last + 1) {
+            close_run(first, last);
+            first = fd;
+        }
+        last = fd;
+    }
+    close_run(first, last);
+}
+
 /* The owner's descriptors are not a worker's. */
 static void close_inherited(struct processes *processes)
 {
@@ -58,9 +83,7 @@ static void close_inherited(struct processes *processes)
         if (shared[i] >= 0)
             close(shared[i]);
     engine->common_fd = engine->calls_fd = processes->handover = -1;
-    for (unsigned i = 0; i < processes->count; i++)
-        if (processes->all[i].pid > 0 && processes->all[i].pidfd >= 0)
-            close(processes->all[i].pidfd);
+    close_pidfds(processes);
 }
 
 static _Noreturn void child_main(struct processes *processes, unsigned first, pid_t parent)
