@@ -307,18 +307,23 @@ static int break_off(struct processes *processes, const char *reason)
     return -1;
 }
 
-/* Where the system refused some processes a thread of theirs: it gave the others, so far. */
+/* Where the system refused some processes a thread of theirs: it gave those before it, so far, of
+ * which whole processes can be made. */
 static void note_refusals(struct processes *processes)
 {
-    unsigned threads = threads_each(processes), whole = 0;
+    unsigned threads = threads_each(processes), given = 0;
     for (unsigned i = 0; i < processes->count; i++) {
-        int refusal = engine_refusal(processes->pool.engine, i * threads, threads);
-        whole += refusal == 0;
+        unsigned first = i * threads, made = 0;
+        int refusal = 0;
+        while (
+            made < threads && !(refusal = engine_refusal(processes->pool.engine, first + made, 1)))
+            made++;
+        given += made;
         if (refusal)
             processes->pool.refusal = refusal;
     }
     if (processes->pool.refusal)
-        processes->pool.given = whole * threads;
+        processes->pool.given = given / threads * threads;
 }
 
 /* The owner, where it works, enters when all are forked, who so have nothing of what it makes.

@@ -20,7 +20,6 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#define NOBODY 65534
 #define LIMITED_TASKS 300
 #define UNABLE 2 /* a child's exit status where it cannot have the limit */
 
@@ -146,14 +145,21 @@ static void shrink(const struct pool_ops *ops, char *wrong, size_t size)
         snprintf(wrong, size, "%s", what);
 }
 
+/* Who has no other process, whatever runs beside this test. */
+static uid_t nobody(void)
+{
+    return 20000 + (uid_t)getpid() % 40000;
+}
+
 /* Without root, whose processes the kernel does not count. */
 static void limit_processes(void)
 {
+    uid_t user = nobody();
     struct rlimit few = {6, 6};
     if (getuid() != 0)
         few = (struct rlimit){0, 0};
     setrlimit(RLIMIT_NPROC, &few);
-    if (getuid() == 0 && (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY)))
+    if (getuid() == 0 && (setgroups(0, NULL) || setgid(user) || setuid(user)))
         _exit(2);              /* POOLS_SKIPPED */
     prctl(PR_SET_DUMPABLE, 1); /* else /proc/self is root's */
 }
@@ -199,7 +205,7 @@ static void assert_limited_as(const struct pool_ops *ops, bool aborts, void (*li
         fail_msg("%s", wrong);
     pools_unshare(wrong, 1024);
     if (unable) {
-        print_message("this takes root, and a user %d that it can become\n", NOBODY);
+        print_message("this takes root, and a user that it can become\n");
         skip();
     }
 }
@@ -275,6 +281,42 @@ static void a_pool_that_may_shrink_starts_with_what_the_user_gets(void **state)
     assert_limited(*state, limit_to_few_processes, shrink);
 }
 
+#define FIRST_THREADS 5 /* with the owner as many as limit_to_few_processes allows */
+
+static _Atomic unsigned *forked; /* shared; NULL: nobody waits */
+static unsigned forks;           /* by the owner, since then */
+
+static void wait_for_all_forks(void)
+{
+    for (unsigned now = forked ? ++*forked : FIRST_THREADS; now < FIRST_THREADS; now = *forked)
+        sched_yield();
+}
+
+/* So that each of them has been refused its second thread before the owner hears of one. */
+static void look_away_after_the_last_fork(void)
+{
+    if (forked && ++forks == FIRST_THREADS)
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+}
+
+/* Run in a child of its own: each process gets its first thread, and none a second one. */
+static void shrink_by_seconds(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    char why[512] = "";
+    const struct pool_config config = {
+        .workers = 2 * FIRST_THREADS, .workers_min = 2, .threads_each = 2, .task = empty_task};
+    forked = pools_shared(sizeof *forked);
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (!pool || pool_workers(pool) != 4)
+        snprintf(wrong, size, "%u workers: %s", pool ? pool_workers(pool) : 0, why);
+    pool_stop(pool);
+}
+
+static void a_pool_none_of_whose_processes_gets_all_its_threads_shrinks_as_well(void **state)
+{
+    assert_limited(*state, limit_to_few_processes, shrink_by_seconds);
+}
+
 static void a_pool_that_may_shrink_starts_with_what_the_memory_gives(void **state)
 {
     if (POOLS_SANITIZED) {
@@ -322,6 +364,8 @@ static void add_backend(const struct pool_ops *ops)
     if (!ops->shrinks)
         return;
     POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_user_gets, ops);
+    if (ops->threads_each)
+        POOLS_ADD(a_pool_none_of_whose_processes_gets_all_its_threads_shrinks_as_well, ops);
     POOLS_ADD(a_pool_that_gets_all_its_workers_has_nothing_to_say, ops);
     if (!ops->processes)
         POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_memory_gives, ops);
@@ -330,6 +374,7 @@ static void add_backend(const struct pool_ops *ops)
 int main(void)
 {
     mallopt(M_ARENA_MAX, 1); /* so that memory is the pools' alone */
+    pthread_atfork(NULL, look_away_after_the_last_fork, wait_for_all_forks);
     for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
         if (pools_tested(*ops))
             add_backend(*ops);
