@@ -47,7 +47,7 @@ union control {
     char bytes[CMSG_SPACE(HANDOVER_PARTS * sizeof(int))];
 };
 
-static struct {
+static struct zygote {
     pid_t owner, pid;
     int socket, pidfd;
     const char *fate;
@@ -126,9 +126,17 @@ static _Noreturn void serve(int socket, pid_t owner)
 
 /* ---- the owner's side ---- */
 
-bool zygote_is_on(void)
+static bool is_on(void)
 {
     return zygote.socket >= 0 && zygote.owner == getpid();
+}
+
+bool zygote_is_on(void)
+{
+    pthread_mutex_lock(&lock);
+    bool on = is_on();
+    pthread_mutex_unlock(&lock);
+    return on;
 }
 
 void zygote_forget(void)
@@ -140,6 +148,7 @@ void zygote_forget(void)
     zygote.socket = zygote.pidfd = -1;
 }
 
+/* Without the lock, which the zygote would have as it is then: there is one thread. */
 static int start(void)
 {
     int ends[2];
@@ -155,11 +164,13 @@ static int start(void)
     }
     int code = pid < 0 ? errno : 0;
     close(ends[1]);
-    zygote.socket = ends[0];
-    zygote.owner = owner;
-    zygote.pid = pid;
-    zygote.fate = "is gone";
-    zygote.pidfd = code ? -1 : (int)syscall(SYS_pidfd_open, pid, 0); /* best effort */
+    zygote = (struct zygote){
+        .owner = owner,
+        .pid = pid,
+        .socket = ends[0],
+        .pidfd = code ? -1 : (int)syscall(SYS_pidfd_open, pid, 0), /* best effort */
+        .fate = "is gone",
+    };
     if (!code)
         return 0;
     zygote_forget();
@@ -198,7 +209,7 @@ static void end(void)
 void pool_zygote_stop(void)
 {
     pthread_mutex_lock(&lock);
-    if (zygote_is_on())
+    if (is_on())
         end();
     pthread_mutex_unlock(&lock);
 }
@@ -264,8 +275,8 @@ static bool exchange(struct request *request, const int *parts, struct reply *re
 static bool ask(struct request request, const int *parts, struct reply *reply)
 {
     pthread_mutex_lock(&lock);
-    bool told = zygote_is_on() && exchange(&request, parts, reply);
-    if (!told && zygote_is_on())
+    bool told = is_on() && exchange(&request, parts, reply);
+    if (!told && is_on())
         end();
     pthread_mutex_unlock(&lock);
     return told;

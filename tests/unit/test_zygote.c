@@ -10,6 +10,8 @@
 #include "leftovers.h"
 #include "pools.h"
 
+#include "harness/pool/zygote.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -368,6 +370,22 @@ static int outlive_parent(const void *ctx, void **local)
     return prctl(PR_SET_PDEATHSIG, 0) ? errno : 0;
 }
 
+static void *ask_whether_it_is_on(void *argument)
+{
+    while (zygote_is_on())
+        ;
+    return argument;
+}
+
+static void its_end_may_come_while_others_ask_for_it(void **state)
+{
+    (void)state;
+    begin_zygote();
+    assert_int_equal(pthread_create(&thread, NULL, ask_whether_it_is_on, NULL), 0);
+    pool_zygote_stop();
+    pthread_join(thread, NULL);
+}
+
 static _Noreturn void be_owner(const struct pool_ops *ops, int ready)
 {
     char why[512];
@@ -428,5 +446,6 @@ int main(void)
         POOLS_ADD(a_killed_owner_leaves_neither_zygote_nor_worker, ops);
     }
     POOLS_ADD(a_zygote_is_not_forked_beside_threads, &pool_processes);
+    POOLS_ADD(its_end_may_come_while_others_ask_for_it, &pool_processes);
     return group_run("zygote", NULL, NULL);
 }
