@@ -513,6 +513,19 @@ static uint32_t awaited_of(const struct future *future)
     return future->in_flight ? future->slot + 1 : CALLS_ANY;
 }
 
+/* Says what a call is at that has not ended in time. */
+static int tell_waited(const struct future *future, double seconds)
+{
+    uint64_t state = atomic_load(&call_of(future)->state);
+    char what[64] = "it waits for a worker";
+    if (future->retry_at)
+        snprintf(what, sizeof what, "it waits to be run again");
+    else if (CALL_FATE(state) == CALL_RUNNING)
+        snprintf(what, sizeof what, "worker %u is still running it", CALL_WORKER(state));
+    return task_fail(ETIMEDOUT, "a call has not ended in the %g s that were waited: %s",
+        seconds > 0 ? seconds : 0, what);
+}
+
 int future_wait(struct future *future, double seconds)
 {
     int code = check(future->pool);
@@ -524,7 +537,7 @@ int future_wait(struct future *future, double seconds)
             future->status == FUTURE_PENDING)
             return ECHILD;
         if (future->status == FUTURE_PENDING && clock_now() >= deadline)
-            return ETIMEDOUT;
+            return tell_waited(future, seconds);
     }
     return 0;
 }
@@ -639,6 +652,14 @@ static bool is_over(struct future *const *futures, size_t count, enum pool_wait 
     return ended == count;
 }
 
+static size_t count_pending(struct future *const *futures, size_t count)
+{
+    size_t pending = 0;
+    for (size_t i = 0; i < count; i++)
+        pending += futures[i]->status == FUTURE_PENDING;
+    return pending;
+}
+
 int pool_wait(struct pool *pool, struct future *const *futures, size_t count, enum pool_wait mode,
     double seconds)
 {
@@ -651,7 +672,9 @@ int pool_wait(struct pool *pool, struct future *const *futures, size_t count, en
         if (futures_step(pool, awaited, deadline) && !is_over(futures, count, mode, &first))
             return ECHILD;
         if (clock_now() >= deadline && !is_over(futures, count, mode, &first))
-            return ETIMEDOUT;
+            return task_fail(ETIMEDOUT,
+                "%zu of %zu calls have not ended in the %g s that were waited",
+                count_pending(futures, count), count, seconds);
     }
     return 0;
 }

@@ -192,7 +192,9 @@ int pool_zygote_start(char *why, size_t size);
 void pool_zygote_stop(void);
 
 /* To be called first in the main of a program that uses `spawn`, before there are threads. Returns
- * at once, except in a worker process, which is the program started anew: there it never does. */
+ * at once, except in a worker process, which is the program started anew: there it never does. So
+ * there all of the program's variables are as they are before main, whatever it has set since in
+ * the owner; what a task needs comes by remake, worker_enter or a call's payload. */
 void pool_worker_main(int argc, char **argv);
 
 /* A task may start a pool of its own, whose tasks may not. */
@@ -284,7 +286,7 @@ struct future *pool_submit(struct pool *pool, pool_function *function, const voi
 enum future_status future_status(const struct future *future);
 
 /* Waits until the call has ended, at most `seconds` (negative: without end; 0: only collects what
- * has ended). Returns 0, ETIMEDOUT, or another code with a message when the pool is broken. */
+ * has ended). Returns 0, or a code with a message: ETIMEDOUT, or that the pool is broken. */
 int future_wait(struct future *future, double seconds);
 
 /* future_wait, then the call's outcome: 0 with its result (valid until future_free), or the
@@ -311,7 +313,7 @@ int pool_apply(struct pool *pool, pool_function *function, const void *payload, 
 enum pool_wait { POOL_WAIT_ALL, POOL_WAIT_FIRST, POOL_WAIT_FIRST_ERROR };
 
 /* Waits until all of these futures have ended, or one, or one other than OK (or all). Returns 0,
- * ETIMEDOUT, or another code with a message when the pool is broken. */
+ * or a code with a message: ETIMEDOUT, or that the pool is broken. */
 int pool_wait(struct pool *pool, struct future *const *futures, size_t count, enum pool_wait mode,
     double seconds);
 

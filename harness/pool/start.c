@@ -109,6 +109,17 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
     return pool;
 }
 
+/* Says that a pool has started with fewer workers. */
+static void tell_fewer(const struct pool_config *config, const struct pool_config *smaller,
+    const struct pool_ops *ops, int refusal, char *why, size_t size)
+{
+    char whole[64] = "";
+    if (smaller->threads_each > 1)
+        snprintf(whole, sizeof whole, " in whole processes of %u threads", smaller->threads_each);
+    snprintf(why, size, "%s: %u of %u workers%s: the system refuses more: %s (" POOL_LIMITS ")",
+        ops->name, smaller->workers, config->workers, whole, strerror(refusal));
+}
+
 /* Starts with what the system gives. Those that it gave a larger pool have ended by then, and are
  * started anew: nobody has to know of a pool whose size changes. */
 static struct pool *start_shrinking(
@@ -128,8 +139,7 @@ static struct pool *start_shrinking(
         pool = start_as(ops, &smaller, &given, why, size);
     }
     if (pool && refusal)
-        snprintf(why, size, "%s: %u of %u workers: the system refuses more: %s (" POOL_LIMITS ")",
-            ops->name, smaller.workers, config->workers, strerror(refusal));
+        tell_fewer(config, &smaller, ops, refusal, why, size);
     return pool;
 }
 

@@ -104,7 +104,9 @@ static void check_shrunken(struct pool *pool, const char *why, char *wrong, size
 {
     unsigned count = 0, of = 0;
     const char *after = strstr(why, ": ");
-    if (!after || sscanf(after, ": %u of %u workers: the system refuses more", &count, &of) != 2 ||
+    bool whole = strstr(why, " workers in whole processes of 2 threads: ");
+    if (!after || sscanf(after, ": %u of %u workers", &count, &of) != 2 ||
+        !strstr(why, ": the system refuses more: ") || whole != (pool->config.threads_each > 1) ||
         count != pool_workers(pool) || of != 64 || count < 2 || count > 63 ||
         !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
         snprintf(wrong, size, "%u workers, and \"%s\"", pool_workers(pool), why);
