@@ -31,7 +31,7 @@ int launch_check(const struct processes *processes, char *why, size_t size)
         "%s: this process has %u threads, and a fork takes only one along, with whatever locks the "
         "others hold; start the pool before them, or pool_zygote_start, or use spawn",
         pool->ops->name, threads);
-    return -1;
+    return EBUSY;
 }
 
 /* A pool that the zygote cannot serve does without, as long as there is one thread. */

@@ -346,7 +346,7 @@ void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned wor
         worker + 1, pool->config.workers, strerror(code));
 }
 
-void pool_start_error(
+int pool_start_error(
     char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message)
 {
     char refusal[TASK_MESSAGE_MAX];
@@ -357,6 +357,7 @@ void pool_start_error(
         snprintf(why, size, "%s: %s", pool->ops->name, refusal);
     else
         snprintf(why, size, "%s: a worker could not begin: %s", pool->ops->name, message);
+    return code ? code : ECANCELED;
 }
 
 int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status)

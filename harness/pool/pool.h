@@ -202,9 +202,12 @@ void pool_worker_main(int argc, char **argv);
 
 /* Starts a pool: all workers exist and, where there is a worker_enter, have entered (where each
  * chunk has one of its own, one has entered and left as a trial). Returns it, or NULL with one line
- * in why (what the system refused, and with how many workers); nothing is left behind then. why is
- * empty where the pool has all its workers, and says how many and why not more where it has started
- * with fewer (workers_min). */
+ * in why (what the system refused, and with how many workers) and errno: EINVAL (what config asks
+ * for), ENOTSUP (what this backend does not have, or that it is not here), EPERM (POOL_DEPTH_MAX),
+ * EBUSY (threads beside which it cannot fork), ECANCELED (a worker could not enter), ECHILD (one
+ * died before it could, or the zygote), or the system's (EAGAIN, ENOMEM, EOVERFLOW, EMFILE).
+ * Nothing is left behind then. why is empty where the pool has all its workers, and says how many
+ * and why not more where it has started with fewer (workers_min). */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
 

@@ -218,16 +218,17 @@ static void per_task_stop(struct pool *pool)
     munmap(per_task->shared, shared_size(pool));
 }
 
-/* One child that enters and leaves. */
+/* One child that enters and leaves. Returns 0, or a code with one line in why. */
 static int try_one(struct per_task *per_task, char *why, size_t size)
 {
     int code;
     do {
         code = fork_child(per_task, 0);
-        if (code || wait_for_one(per_task)) {
-            pool_start_error(
-                why, size, &per_task->pool, 0, code, code ? NULL : task_message(ECHILD));
-            return -1;
+        if (code)
+            return pool_start_error(why, size, &per_task->pool, 0, code, NULL);
+        if (wait_for_one(per_task)) {
+            pool_start_error(why, size, &per_task->pool, 0, 0, task_message(ECHILD));
+            return *per_task->shared->children[0].error ? ECANCELED : ECHILD;
         }
     } while (per_task->stillborn > 0);
     return 0;
@@ -242,14 +243,12 @@ static int per_task_start(struct pool *pool, char *why, size_t size)
             "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
             "the others hold; start the pool before them, or use spawn",
             pool->ops->name, threads);
-        return -1;
+        return EBUSY;
     }
     per_task->shared =
         mmap(NULL, shared_size(pool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (per_task->shared == MAP_FAILED) {
-        pool_start_error(why, size, pool, 0, errno, NULL);
-        return -1;
-    }
+    if (per_task->shared == MAP_FAILED)
+        return pool_start_error(why, size, pool, 0, errno, NULL);
     int failed = try_one(per_task, why, size);
     if (failed)
         per_task_stop(pool);

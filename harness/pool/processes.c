@@ -352,38 +352,37 @@ static int start_all(struct processes *processes, char *why, size_t size)
         started += !code;
     }
     const char *error = code ? task_message(code) : enter_all(processes);
-    if (code == ECHILD) /* no refusal of the system's: the zygote's death */
-        code = 0;
     if (!code && !error)
         return 0;
-    pool_start_error(why, size, pool, started * threads_each(processes), code, error);
-    if (!code)
+    bool died = code == ECHILD || (*pool->broken && !engine_entry_error(pool->engine));
+    int refusal = code == ECHILD ? 0 : code; /* else it is the zygote that has died */
+    pool_start_error(why, size, pool, started * threads_each(processes), refusal, error);
+    if (!refusal)
         note_refusals(processes);
-    return -1;
+    return pool->refusal ? pool->refusal : died ? ECHILD : ECANCELED;
 }
 
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    if (launch_check(processes, why, size))
-        return -1;
+    int code = launch_check(processes, why, size);
+    if (code)
+        return code;
     processes->handover = -1;
     processes->count = pool->config.workers / threads_each(processes);
     processes->pool.engine = engine_make(pool, true, pool->config.owner_works);
-    if (!processes->pool.engine) {
-        pool_start_error(why, size, pool, 0, errno, NULL);
-        return -1;
-    }
+    if (!processes->pool.engine)
+        return pool_start_error(why, size, pool, 0, errno, NULL);
     pool->engine->ends_when_spent = threads_each(processes) == 1;
     deaths_open(&processes->deaths);
     lifeline_hold();
     launch_prepare(processes);
-    int failed = start_all(processes, why, size);
-    if (failed) {
+    code = start_all(processes, why, size);
+    if (code) {
         kill_all(processes);
         end_all(processes);
     }
-    return failed;
+    return code;
 }
 
 uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)

@@ -110,15 +110,14 @@ static int launch(struct processes *processes, unsigned first, pid_t *pid)
 static int spawn_start(struct pool *pool, char *why, size_t size)
 {
     if (!main_was_called) {
-        errno = ENOTSUP;
         snprintf(why, size,
             "%s: call pool_worker_main(argc, argv) first in main: a worker is this program started "
             "anew, which learns there what it is",
             pool->ops->name);
-        return -1;
+        return ENOTSUP;
     }
     if (handover_check(pool, why, size))
-        return -1;
+        return EINVAL;
     ((struct processes *)pool)->launch = launch;
     return processes_start(pool, why, size);
 }

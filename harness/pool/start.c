@@ -71,11 +71,14 @@ static bool exceeds_limits(const struct pool_ops *ops, const struct pool_config 
 static struct pool *start_as(const struct pool_ops *ops, const struct pool_config *config,
     struct given *given, char *why, size_t size)
 {
-    if (exceeds_limits(ops, config, given, why, size))
+    if (exceeds_limits(ops, config, given, why, size)) {
+        errno = EAGAIN;
         return NULL;
+    }
     struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
+        errno = ENOMEM;
         return NULL;
     }
     pool->ops = ops;
@@ -86,10 +89,12 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
     pool->owner_process = getpid();
     pool->user = (uint64_t)pool->owner_process << 32 | next_number();
     pool->depth = pool_depth();
-    if (ops->start(pool, why, size)) {
+    int code = ops->start(pool, why, size);
+    if (code) {
         if (given)
             *given = (struct given){pool->given, pool->refusal};
         free(pool);
+        errno = code;
         return NULL;
     }
     const char *special = config->tasks_per_worker     ? "tasks_per_worker is"
@@ -99,11 +104,13 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
     if (special && !pool->engine) {
         snprintf(why, size, "%s: %s " CALLS_ONLY, ops->name, special);
         pool_stop(pool);
+        errno = ENOTSUP;
         return NULL;
     }
     if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
         snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
         pool_stop(pool);
+        errno = ENOMEM;
         return NULL;
     }
     return pool;
@@ -210,11 +217,13 @@ struct pool *pool_start(
     *why = '\0';
     if (reason) {
         snprintf(why, size, "backend %s: %s", ops->name, reason);
+        errno = ENOTSUP;
         return NULL;
     }
     if (pool_depth() >= POOL_DEPTH_MAX) {
         snprintf(why, size, "%s: pools in a pool's tasks go %d deep, no deeper", ops->name,
             POOL_DEPTH_MAX);
+        errno = EPERM;
         return NULL;
     }
     if (check_workers(ops, config, why, size) || check_work(ops, config, why, size))

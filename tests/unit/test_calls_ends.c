@@ -564,6 +564,7 @@ static void too_many_calls_or_too_large_ones_are_refused_at_the_start(void **sta
     const struct pool_config beyond = {
         .workers = 1, .calls_max = POOL_CALLS_MAX, .call_size = SIZE_MAX / 8};
     assert_null(pool_start(*state, &beyond, why, sizeof why));
+    assert_int_equal(errno, EOVERFLOW);
 }
 
 int main(void)

@@ -364,6 +364,7 @@ static void a_worker_that_dies_on_entry_fails_the_start_with_the_reason(void **s
         .worker_enter = deadly_enter,
         .arena = &arena};
     assert_null(pools_try(ops, &config, why, sizeof why));
+    assert_int_equal(errno, ECHILD);
     if (!strstr(why, "exited with status 7"))
         fail_msg("\"%s\" does not tell the cause", why);
     arena_free(&arena);

@@ -85,6 +85,7 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
     const struct pool_config config = {.workers = 64, .task = empty_task, .arena = &arena};
     struct leftovers before = leftovers_now();
     struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    int code = errno;
     unsigned number = 0, of = 0;
     const char *refuses = strstr(why, "the system refuses worker ");
     if (pool && ops->per_task)
@@ -93,7 +94,7 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
         snprintf(wrong, size, "the pool has started");
     else if (!refuses || sscanf(refuses, "the system refuses worker %u of %u", &number, &of) != 2 ||
              number < 1 || number > 64 || of != 64 || !strstr(why, "ask for fewer workers") ||
-             !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
+             (code != EAGAIN && code != ENOMEM) || !strstr(why, strerror(code)))
         snprintf(wrong, size, "\"%s\" does not tell the reason", why);
     else if (!leftovers_none(&before, what, sizeof what))
         snprintf(wrong, size, "%s", what);
@@ -245,6 +246,7 @@ static void more_workers_than_the_system_can_have_are_refused_beforehand(void **
     }
     const struct pool_config config = {.workers = (unsigned)limit.value + 2, .task = empty_task};
     assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EAGAIN);
     snprintf(end, sizeof end, "(%s)", limit.raise);
     if (!strstr(why, limit.name) || !strstr(why, end) || !strstr(why, "ask for at most"))
         fail_msg("\"%s\" does not name the limit", why);
@@ -347,6 +349,7 @@ static void a_pool_that_cannot_shrink_refuses_to(void **state)
     const struct pool_config config = {
         .workers = 1, .workers_min = ops->shrinks ? 2 : 1, .task = empty_task};
     assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
     assert_non_null(strstr(why, "workers_min is"));
 }
 

@@ -190,6 +190,7 @@ static void other_backends_say_that_they_do_not(void **state)
     const struct pool_config config = {
         .workers = 1, .task = task, .arena = &arena, .tasks_per_worker = 1};
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, ENOTSUP);
     assert_non_null(strstr(why, "tasks_per_worker"));
     arena_free(&arena);
 }

@@ -462,11 +462,13 @@ static void other_backends_and_other_numbers_are_refused(void **state)
     struct pool_config config = {.workers = 1, .task = failing_task, .arena = &arena};
     config.task_timeout_s = runs_calls(ops) ? -1 : 1;
     assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, runs_calls(ops) ? EINVAL : ENOTSUP);
     assert_non_null(strstr(why, runs_calls(ops) ? "task_timeout_s is -1" : "timeout"));
     config.task_timeout_s = 0;
     config.task_retries = 1;
     config.task_retry_delay_s = runs_calls(ops) ? 0.0 / 0.0 : 0;
     assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, runs_calls(ops) ? EINVAL : ENOTSUP);
     assert_non_null(strstr(why, runs_calls(ops) ? "task_retry_delay_s" : "task_retries"));
     arena_free(&arena);
 }

@@ -234,6 +234,7 @@ static void a_context_that_nothing_makes_again_is_refused_beside_threads(void **
     pool_stop(pool);
     begin_thread();
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
     if (!strstr(why, "pool_config.remake"))
         fail_msg("\"%s\" does not say what to do", why);
     end_thread();
@@ -357,6 +358,7 @@ static void a_zygote_that_died_unseen_fails_the_start(void **state)
     assert_int_equal(kill(zygote, SIGKILL), 0);
     assert_int_equal(waitid(P_PID, (id_t)zygote, &info, WEXITED | WNOWAIT), 0);
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, ECHILD);
     if (!strstr(why, "the zygote is gone"))
         fail_msg("\"%s\" does not tell why", why);
     end_thread();
