@@ -214,6 +214,35 @@ static void more_failures_than_are_kept_are_run_again(void **state)
     arena_free(&arena);
 }
 
+#define VERY_MANY 1000000
+
+/* As a pool would that had so many threads, of which each is stuck, but for those that have failed
+ * otherwise. To look each of them up among those noted would take minutes. */
+static void failures_are_dropped_in_a_time_that_goes_with_their_number(void **state)
+{
+    struct arena arena;
+    (void)state;
+    assert_int_equal(arena_make(&arena, VERY_MANY, 0), 0);
+    uint64_t errors = 0, failed = 0;
+    for (uint64_t i = 0; i < VERY_MANY; i++) {
+        bool error = i % 16 == 3;
+        errors += error;
+        arena_fail(&arena, i, error ? TASK_ERROR : TASK_TIMEOUT, error ? EDOM : ETIME, 0, "ended");
+    }
+    assert_int_equal(arena_retry(&arena, 0, VERY_MANY, false), errors);
+    for (uint64_t i = 0; i < VERY_MANY; i++) {
+        assert_int_equal(arena.status[i], i % 16 == 3 ? TASK_PENDING : TASK_TIMEOUT);
+        failed += arena.status[i] == TASK_TIMEOUT;
+    }
+    assert_int_equal(*arena.failed, failed);
+    for (uint64_t i = 0; i < arena.failures_max; i++) { /* of those left, each once */
+        uint64_t index = arena.failures[i].index;
+        assert_int_equal(arena.status[index], TASK_TIMEOUT);
+        arena.status[index] = TASK_OK;
+    }
+    arena_free(&arena);
+}
+
 static void retries_wait_for_their_delay(void **state)
 {
     struct arena arena;
@@ -397,5 +426,7 @@ int main(void)
         ADD(retries_wait_for_their_delay);
         ADD(progress_leaves_out_what_is_run_again);
     }
+    group_add(failures_are_dropped_in_a_time_that_goes_with_their_number, leftovers_mark,
+        leftovers_check, NULL, "failures_are_dropped_in_a_time_that_goes_with_their_number");
     return group_run("retries", NULL, NULL);
 }
