@@ -49,7 +49,8 @@ static int end_badly(uint64_t index, unsigned run, enum way way)
 static int task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     (void)local;
-    scene = (struct scene *)ctx; /* a process that was not forked has the memory, not the pointer */
+    if (scene != ctx) /* a process that was not forked has the memory, not the pointer */
+        scene = (struct scene *)ctx;
     unsigned run = ++scene->runs[index];
     result->value = index + run;
     if (index % scene->every != 1 % scene->every || run > scene->failing)
