@@ -136,6 +136,13 @@ void pool_report(const struct pool *pool);
 /* Of the current region's tasks, so many have ended for good: what follows is told from there. */
 void pool_report_from(struct pool *pool, uint64_t ended);
 
+/* Returns the code, in errno too, with this message. */
+int pool_refuse(int code, const char *message);
+
+/* Whether the caller may not use the pool (pool_is_mine): 0, or EPERM, in errno too, with a
+ * message. */
+int pool_refuses_caller(const struct pool *pool);
+
 /* Whether a region of so many tasks cannot be put in now: 0, or a code, in errno too, with a
  * message. */
 int pool_refuses_region(const struct pool *pool, uint64_t tasks);

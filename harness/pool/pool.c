@@ -78,28 +78,36 @@ static int refuses_while_stuck(const struct pool *pool)
         worker, (unsigned long long)task);
 }
 
-static int refuse(int code, const char *message)
+int pool_refuse(int code, const char *message)
 {
     task_fail(code, "%s", message);
     errno = code;
     return code;
 }
 
+int pool_refuses_caller(const struct pool *pool)
+{
+    return pool_is_mine(pool)
+               ? 0
+               : pool_refuse(EPERM,
+                     "only the thread that started a pool may use it; a task may not use the pool "
+                     "that runs it");
+}
+
 int pool_refuses_region(const struct pool *pool, uint64_t tasks)
 {
     const struct futures *futures = pool->futures;
-    if (!pool_is_mine(pool))
-        return refuse(EPERM, "only the thread that started a pool may use it; a task may not use "
-                             "the pool that runs it");
+    if (pool_refuses_caller(pool))
+        return EPERM;
     if (*pool->broken)
-        return refuse(ECHILD, pool->broken);
+        return pool_refuse(ECHILD, pool->broken);
     if (futures && (futures->closed || futures->terminated))
-        return refuse(EPIPE, "the pool is closed");
+        return pool_refuse(EPIPE, "the pool is closed");
     if (!pool->config.arena || tasks > pool->config.arena->tasks)
-        return refuse(EINVAL, pool->config.arena ? "the arena has no room for so many tasks"
-                                                 : "this pool was started without an arena");
+        return pool_refuse(EINVAL, pool->config.arena ? "the arena has no room for so many tasks"
+                                                      : "this pool was started without an arena");
     if (futures && futures->region)
-        return refuse(EBUSY, "a region is under way on the arena: wait for its future first");
+        return pool_refuse(EBUSY, "a region is under way on the arena: wait for its future first");
     return 0;
 }
 
@@ -107,7 +115,7 @@ int pool_takes_arena(const struct pool *pool)
 {
     return arena_take(pool->config.arena, pool->user)
                ? 0
-               : refuse(EBUSY,
+               : pool_refuse(EBUSY,
                      "another pool has a region under way on the arena: wait for that, or "
                      "give each pool an arena of its own");
 }
