@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RECHECK_NS (ENGINE_RECHECK_MS * 1000000ull)

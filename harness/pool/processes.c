@@ -401,16 +401,7 @@ pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 const struct pool_ops pool_processes = {
     .name = "processes",
     .summary = "persistent forked workers; tasks and results in shared memory",
-    .processes = true,
-    .shrinks = true,
     .owner_may_work = true,
-    .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(struct process),
+    PROCESSES_HOOKS,
     .start = processes_start,
-    .map = processes_map,
-    .stop = processes_stop,
-    .worker_tasks = processes_worker_tasks,
-    .tend = processes_tend,
-    .kill = processes_kill,
-    .worker_pid = processes_worker_pid,
 };

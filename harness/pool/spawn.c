@@ -142,16 +142,7 @@ void pool_worker_main(int argc, char **argv)
 const struct pool_ops pool_spawn = {
     .name = "spawn",
     .summary = "processes started by posix_spawn of the program itself; they inherit nothing",
-    .processes = true,
-    .shrinks = true,
     .supported = pool_unless_tsan,
-    .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(struct process),
+    PROCESSES_HOOKS,
     .start = spawn_start,
-    .map = processes_map,
-    .stop = processes_stop,
-    .worker_tasks = processes_worker_tasks,
-    .tend = processes_tend,
-    .kill = processes_kill,
-    .worker_pid = processes_worker_pid,
 };
