@@ -180,13 +180,17 @@ void arena_tidy(const struct arena *arena)
 
 /* ---- again ---- */
 
-static bool is_noted(const struct arena *arena, uint64_t index)
+/* In the status of a task whose failure is noted, while drop_failures looks for those that are not.
+ */
+#define NOTED 0x80
+
+static void mark_noted(const struct arena *arena, bool noted)
 {
-    uint64_t noted = failures_noted(arena);
-    for (uint64_t i = 0; i < noted; i++)
-        if (arena->failures[i].index == index)
-            return true;
-    return false;
+    uint64_t count = failures_noted(arena);
+    for (uint64_t i = 0; i < count; i++) {
+        _Atomic unsigned char *status = &arena->status[arena->failures[i].index];
+        *status = (unsigned char)(noted ? *status | NOTED : *status & ~NOTED);
+    }
 }
 
 /* Drops the failures of tasks that are pending again, so that `left` are left. Those of them for
@@ -204,9 +208,11 @@ static void drop_failures(const struct arena *arena, uint64_t begin, uint64_t en
     arena_tidy(arena);
     atomic_store_explicit(
         arena->failed, kept < arena->failures_max ? kept : left, memory_order_relaxed);
+    mark_noted(arena, true);
     for (uint64_t i = begin; i < end && *arena->failed < left; i++)
-        if (arena->status[i] == TASK_TIMEOUT && !is_noted(arena, i))
+        if (arena->status[i] == TASK_TIMEOUT)
             arena_fail(arena, i, TASK_TIMEOUT, ETIME, 0, "a worker ran it for too long");
+    mark_noted(arena, false);
 }
 
 uint64_t arena_retry(const struct arena *arena, uint64_t begin, uint64_t end, bool timeouts)

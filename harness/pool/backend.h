@@ -82,8 +82,8 @@ struct pool_ops {
     const char *(*supported)(void); /* NULL, or why not here; a NULL hook: always */
     size_t pool_size; /* of the backend's struct, on a cache line, zeroed and freed by pool.c ... */
     size_t worker_size; /* ... plus this for each worker, behind it */
-    /* Starts the workers; `pool` is zeroed but for ops and config. Returns 0, or -1 with one line
-     * in why, everything undone. */
+    /* Starts the workers; `pool` is zeroed but for ops and config. Returns 0, or an errno-like code
+     * (pool_start has a list) with one line in why, everything undone. */
     int (*start)(struct pool *pool, char *why, size_t size);
     /* tasks > 0; the arena is reset. Returns 0, or another number with a message. */
     int (*map)(struct pool *pool, uint64_t tasks, uint64_t chunk);
@@ -137,6 +137,13 @@ void pool_report(const struct pool *pool);
 /* Of the current region's tasks, so many have ended for good: what follows is told from there. */
 void pool_report_from(struct pool *pool, uint64_t ended);
 
+/* Returns the code, in errno too, with this message. */
+int pool_refuse(int code, const char *message);
+
+/* Whether the caller may not use the pool (pool_is_mine): 0, or EPERM, in errno too, with a
+ * message. */
+int pool_refuses_caller(const struct pool *pool);
+
 /* Whether a region of so many tasks cannot be put in now: 0, or a code, in errno too, with a
  * message. */
 int pool_refuses_region(const struct pool *pool, uint64_t tasks);
@@ -169,8 +176,9 @@ const char *pool_unless_tsan(void);
 void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned worker, int code);
 
 /* Says why only `started` workers could be started: the system's reason `code` (errno) or, where
- * that is 0, the message of a worker_enter hook. Notes what the system gave. */
-void pool_start_error(
+ * that is 0, the message of a worker_enter hook. Notes what the system gave. Returns the code that
+ * the start fails with: ECANCELED for a hook. */
+int pool_start_error(
     char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message);
 
 /* Says how worker process `pid` ended, by waitpid's status, or -1 where that is not known. Returns

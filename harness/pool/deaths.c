@@ -1,6 +1,8 @@
 /* Pidfds in one epoll. See deaths.h. */
 #include "deaths.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,6 +41,12 @@ void deaths_forget(struct deaths *deaths, int pidfd)
     if (deaths->epoll >= 0)
         epoll_ctl(deaths->epoll, EPOLL_CTL_DEL, pidfd, NULL);
     close(pidfd);
+}
+
+void deaths_signal(int pidfd, pid_t pid, int signal)
+{
+    if (pidfd < 0 || (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) && errno == ENOSYS))
+        kill(pid, signal);
 }
 
 bool deaths_next(struct deaths *deaths, unsigned *index)

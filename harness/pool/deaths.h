@@ -25,6 +25,10 @@ int deaths_watch(struct deaths *deaths, unsigned index, pid_t pid);
 /* Watches it no more and closes the descriptor; -1 is ignored. */
 void deaths_forget(struct deaths *deaths, int pidfd);
 
+/* Sends it a signal: by the descriptor, since the number of one that has died may be another's by
+ * now (where SIGCHLD is ignored, nobody keeps it); by the number where there is none (-1). */
+void deaths_signal(int pidfd, pid_t pid, int signal);
+
 /* Names one that has died and is still watched; false when there is none. Does not wait. */
 bool deaths_next(struct deaths *deaths, unsigned *index);
 

@@ -344,6 +344,7 @@ bool engine_worker(struct engine *engine, unsigned worker)
     if (!enter(&me))
         return false;
     adopt(&me);
+    idle_newcomer(engine, worker);
     while (!atomic_load(&engine->common->stopping)) {
         runner_work(&me);
         tell_owner(engine);

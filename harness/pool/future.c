@@ -2,136 +2,21 @@
 #include "future.h"
 
 #include "../measure/clock.h"
-#include "call.h"
-#include "engine.h"
 #include "handover.h"
 #include "idle.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RECHECK_NS (ENGINE_RECHECK_MS * 1000000ull)
 
-struct futures *futures_make(struct pool *pool)
-{
-    uint32_t max = pool->config.calls_max;
-    struct futures *futures = malloc(sizeof *futures + max * sizeof(struct future));
-    uint32_t *free_slots = malloc(max * sizeof *free_slots);
-    if (!futures || !free_slots) {
-        free(futures);
-        free(free_slots);
-        return NULL;
-    }
-    *futures = (struct futures){.max = max, .free_slots = free_slots};
-    return futures;
-}
-
-void futures_free(struct futures *futures)
-{
-    if (futures) {
-        free(futures->free_slots);
-        free(futures->region);
-    }
-    free(futures);
-}
-
-static struct call *call_of(const struct future *future)
-{
-    return &future->pool->engine->calls->slots[future->slot];
-}
-
-static int refuse(int code, const char *message)
-{
-    task_fail(code, "%s", message);
-    errno = code;
-    return code;
-}
-
-static int check(struct pool *pool)
-{
-    if (!pool_is_mine(pool))
-        return refuse(EPERM, "only the thread that started a pool may use it; a task may not use "
-                             "the pool that runs it");
-    if (!pool->futures)
-        return refuse(ENOTSUP, pool->engine ? "this pool was started without calls_max"
-                                            : "this backend runs regions only, no calls");
-    return 0;
-}
-
-/* ---- slots ---- */
-
-/* Slots of futures that were freed while workers were at them come back by themselves. */
-static bool wait_for_slot(struct pool *pool)
-{
-    struct futures *futures = pool->futures;
-    while (futures->free_count == 0 && futures->used == futures->max &&
-           futures->orphans > futures->stuck_orphans)
-        if (futures_step(pool, CALLS_ANY, UINT64_MAX))
-            return false;
-    return futures->free_count > 0 || futures->used < futures->max;
-}
-
-static struct future *take_slot(struct pool *pool)
-{
-    struct futures *futures = pool->futures;
-    if (!wait_for_slot(pool))
-        return NULL;
-    uint32_t slot = futures->free_count > 0 /* the latest first: its memory is warm */
-                        ? futures->free_slots[--futures->free_count]
-                        : futures->used++;
-    struct future *future = &futures->all[slot];
-    *future = (struct future){.pool = pool, .slot = slot, .serial = ++futures->made};
-    if (pool->futures->closed || pool->futures->terminated) { /* by a callback, meanwhile */
-        futures->free_slots[futures->free_count++] = slot;
-        future->status = FUTURE_CANCELLED;
-        return NULL;
-    }
-    return future;
-}
-
-static void release(struct future *future)
-{
-    struct futures *futures = future->pool->futures;
-    futures->free_slots[futures->free_count++] = future->slot;
-    futures->orphans--;
-}
-
-struct future *future_make(struct pool *pool, const struct pool_options *options)
-{
-    if (check(pool))
-        return NULL;
-    if (*pool->broken) {
-        refuse(ECHILD, pool->broken);
-        return NULL;
-    }
-    if (pool->futures->closed || pool->futures->terminated) {
-        refuse(EPIPE, "the pool is closed");
-        return NULL;
-    }
-    struct future *future = take_slot(pool);
-    if (!future && (pool->futures->closed || pool->futures->terminated)) {
-        refuse(EPIPE, "the pool is closed");
-        return NULL;
-    }
-    if (!future) {
-        refuse(EAGAIN, "calls_max futures exist; free some, or start the pool with more");
-        return NULL;
-    }
-    if (options)
-        future->options = *options;
-    pool->futures->pending++;
-    pool->futures->timed += future->options.timeout_s > 0;
-    return future;
-}
-
 /* ---- to the workers ---- */
 
-static int send(struct future *future)
+int future_send(struct future *future)
 {
     struct pool *pool = future->pool;
-    struct call *call = call_of(future);
+    struct call *call = future_call(future);
     call->timed = future->options.timeout_s > 0;
     call->code = 0;
     call->result_size = 0;
@@ -152,18 +37,6 @@ static int send(struct future *future)
     return 0;
 }
 
-void future_abandon(struct future *future)
-{
-    struct futures *futures = future->pool->futures;
-    if (future->status == FUTURE_PENDING) { /* else a callback has terminated the pool */
-        futures->pending--;
-        futures->timed -= future->options.timeout_s > 0;
-        future->status = FUTURE_CANCELLED;
-    }
-    futures->orphans++;
-    release(future);
-}
-
 struct future *future_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options)
 {
@@ -174,12 +47,12 @@ struct future *future_submit(struct pool *pool, pool_function *function, const v
     struct future *future = future_make(pool, options);
     if (!future)
         return NULL;
-    struct call *call = call_of(future);
+    struct call *call = future_call(future);
     call->function = function;
     call->payload_size = payload_size;
     if (payload_size > 0)
         memcpy(calls_payload(pool->engine->calls, future->slot), payload, payload_size);
-    if (send(future)) {
+    if (future_send(future)) {
         future_abandon(future);
         errno = ECHILD;
         return NULL;
@@ -190,8 +63,8 @@ struct future *future_submit(struct pool *pool, pool_function *function, const v
 struct future *pool_submit(struct pool *pool, pool_function *function, const void *payload,
     size_t payload_size, const struct pool_options *options)
 {
-    if (payload_size > pool->config.call_size && check(pool) == 0) {
-        refuse(E2BIG, "the payload is larger than the pool's call_size");
+    if (payload_size > pool->config.call_size && futures_check(pool) == 0) {
+        pool_refuse(E2BIG, "the payload is larger than the pool's call_size");
         return NULL;
     }
     return future_submit(pool, function, payload, payload_size, options);
@@ -219,7 +92,7 @@ void future_end(struct future *future, enum future_status status)
         completed_add(future->set, future);
     if (future->freed) {
         if (!future->in_flight)
-            release(future);
+            future_release(future);
         return;
     }
     uint64_t serial = future->serial; /* a callback may free it and submit in its place */
@@ -249,7 +122,7 @@ static void come_back(struct future *future)
 {
     if (!future->in_flight) /* the pool was terminated meanwhile */
         return;
-    uint64_t state = atomic_load_explicit(&call_of(future)->state, memory_order_acquire);
+    uint64_t state = atomic_load_explicit(&future_call(future)->state, memory_order_acquire);
     struct futures *futures = future->pool->futures;
     future->in_flight = false;
     futures->in_flight--;
@@ -260,7 +133,7 @@ static void come_back(struct future *future)
     if (future->status == FUTURE_PENDING) /* acquire: pairs with the worker's last change */
         end_or_retry(future, (enum future_status)CALL_FATE(state));
     else if (future->freed)
-        release(future);
+        future_release(future);
 }
 
 static void append(struct futures *futures, struct calls *calls, uint32_t list, uint32_t last)
@@ -303,82 +176,6 @@ static bool collect(struct pool *pool)
         come_back(future);
     }
     return any;
-}
-
-/* ---- retries and timeouts ---- */
-
-/* Returns 0, or -1 when the pool is broken: the retry is then still due. */
-static int retry(struct future *future)
-{
-    struct futures *futures = future->pool->futures;
-    uint64_t due = future->retry_at;
-    future->retry_at = 0;
-    futures->retrying--;
-    if (send(future) == 0)
-        return 0;
-    if (future->status != FUTURE_PENDING) /* ended with the pool */
-        return -1;
-    future->retry_at = futures->retry_soonest = due;
-    futures->retrying++;
-    return -1;
-}
-
-static int start_retries(struct pool *pool, uint64_t now)
-{
-    struct futures *futures = pool->futures;
-    if (futures->retrying == 0 || now < futures->retry_soonest)
-        return 0;
-    futures->retry_soonest = UINT64_MAX;
-    for (uint32_t i = 0; i < futures->used; i++) {
-        struct future *future = &futures->all[i];
-        if (future->retry_at == 0)
-            continue;
-        if (future->retry_at <= now) {
-            if (retry(future))
-                return -1;
-        } else if (future->retry_at < futures->retry_soonest) {
-            futures->retry_soonest = future->retry_at;
-        }
-    }
-    return 0;
-}
-
-/* A process is stopped, and its burial ends the future. A thread cannot be: the future ends now. */
-static void time_out(struct pool *pool, unsigned worker, struct future *future)
-{
-    uint64_t running = CALL_STATE(CALL_RUNNING, worker);
-    if (!atomic_compare_exchange_strong(
-            &call_of(future)->state, &running, CALL_STATE(CALL_TIMEOUT, worker)))
-        return;
-    snprintf(calls_fate(pool->engine->calls, future->slot), TASK_MESSAGE_MAX,
-        "worker %u ran for more than %g s%s", worker, future->options.timeout_s,
-        pool->ops->kill ? "" : " and is stuck: a thread cannot be stopped");
-    if (pool->ops->kill)
-        return;
-    pool->futures->stuck++;
-    pool->futures->stuck_orphans += future->freed;
-    future_end(future, FUTURE_TIMEOUT);
-}
-
-/* Where a worker is killed it is asked first (SIGTERM); ops->kill sees to that. */
-static void check_timeouts(struct pool *pool, uint64_t now)
-{
-    struct engine *engine = pool->engine;
-    for (unsigned i = 0; pool->futures->timed > 0 && i < engine->workers; i++) {
-        uint64_t current = atomic_load_explicit(&engine->lanes[i].current, memory_order_relaxed);
-        if (!lane_is_call(current))
-            continue;
-        struct future *future = &pool->futures->all[current & ~LANE_CALL];
-        struct call *call = call_of(future);
-        uint64_t started = atomic_load_explicit(&call->started, memory_order_relaxed);
-        if (!call->timed || started == 0 || started >= now || /* begun since `now` */
-            (double)(now - started) * 1e-9 < future->options.timeout_s)
-            continue;
-        time_out(pool, i, future);
-        uint64_t state = atomic_load(&call->state);
-        if (pool->ops->kill && CALL_FATE(state) == CALL_TIMEOUT && CALL_WORKER(state) == i)
-            pool->ops->kill(pool, i, false);
-    }
 }
 
 /* ---- deaths ---- */
@@ -446,7 +243,7 @@ static void wait_for_news(struct pool *pool, uint32_t awaited, uint64_t deadline
 /* Ends what has not ended, whether a worker is at it or not. */
 static void cancel(struct future *future)
 {
-    _Atomic uint64_t *state = &call_of(future)->state;
+    _Atomic uint64_t *state = &future_call(future)->state;
     uint64_t now = atomic_load(state);
     if (future->status != FUTURE_PENDING)
         return;
@@ -496,37 +293,15 @@ int futures_step(struct pool *pool, uint32_t awaited, uint64_t deadline)
         any = collect(pool);
     }
     uint64_t now = clock_now();
-    if (start_retries(pool, now))
+    if (futures_start_retries(pool, now))
         return end_broken(pool);
     if (any && now - futures->looked_at < RECHECK_NS &&
         !lane_any_recycled(pool->engine)) /* but not to be put off for ever */
         return 0;
     futures->looked_at = now;
-    check_timeouts(pool, now);
+    futures_check_timeouts(pool, now);
     bool tends = pool->ops->tend && !futures->terminated;
     return tends && pool->ops->tend(pool) ? end_broken(pool) : 0;
-}
-
-/* The end of which slot is worth waking for: a future that has none under way waits for others. */
-static uint32_t awaited_of(const struct future *future)
-{
-    return future->in_flight ? future->slot + 1 : CALLS_ANY;
-}
-
-int future_wait(struct future *future, double seconds)
-{
-    int code = check(future->pool);
-    if (code)
-        return code;
-    uint64_t deadline = futures_deadline(seconds);
-    while (future->status == FUTURE_PENDING) {
-        if (futures_step(future->pool, awaited_of(future), deadline) &&
-            future->status == FUTURE_PENDING)
-            return ECHILD;
-        if (future->status == FUTURE_PENDING && clock_now() >= deadline)
-            return ETIMEDOUT;
-    }
-    return 0;
 }
 
 enum future_status future_status(const struct future *future)
@@ -546,39 +321,15 @@ const char *future_message(const struct future *future)
                : calls_fate(calls, future->slot);
 }
 
-int future_get(struct future *future, const void **result, size_t *size, double seconds)
-{
-    int code = future_wait(future, seconds);
-    if (code)
-        return code;
-    const struct call *call = call_of(future);
-    if (result)
-        *result = calls_result(future->pool->engine->calls, future->slot);
-    if (size)
-        *size = future->status == FUTURE_OK ? call->result_size : 0;
-    switch (future->status) {
-    case FUTURE_OK:
-        return 0;
-    case FUTURE_ERROR:
-        return call->code;
-    case FUTURE_TIMEOUT:
-        return ETIME;
-    case FUTURE_CANCELLED:
-        return ECANCELED;
-    default:
-        return ECHILD;
-    }
-}
-
 bool future_cancel(struct future *future)
 {
     uint64_t pending = CALL_STATE(CALL_PENDING, 0);
-    if (future->status != FUTURE_PENDING || check(future->pool))
+    if (future->status != FUTURE_PENDING || futures_check(future->pool))
         return false;
     if (future->retry_at) {
         future->retry_at = 0;
         future->pool->futures->retrying--;
-    } else if (!future->in_flight || !atomic_compare_exchange_strong(&call_of(future)->state,
+    } else if (!future->in_flight || !atomic_compare_exchange_strong(&future_call(future)->state,
                                          &pending, CALL_STATE(CALL_CANCELLED, 0))) {
         return false;
     }
@@ -586,82 +337,12 @@ bool future_cancel(struct future *future)
     return true;
 }
 
-void future_free(struct future *future)
-{
-    if (!future || future->freed || check(future->pool))
-        return;
-    struct futures *futures = future->pool->futures;
-    future->freed = true;
-    futures->orphans++;
-    if (future->status == FUTURE_PENDING)
-        future_cancel(future);
-    else if (future->in_flight)
-        futures->stuck_orphans += future->status == FUTURE_TIMEOUT;
-    else
-        release(future);
-}
-
-int pool_apply(struct pool *pool, pool_function *function, const void *payload, size_t payload_size,
-    void *result, size_t *size)
-{
-    const void *bytes;
-    size_t length, room = size ? *size : 0;
-    struct future *future = pool_submit(pool, function, payload, payload_size, NULL);
-    if (!future)
-        return errno;
-    int code = future_get(future, &bytes, &length, -1);
-    if (code == 0 && result)
-        memcpy(result, bytes, length < room ? length : room);
-    if (code && future->status != FUTURE_PENDING) /* else the pool has said why */
-        task_fail(code, "%s", future_message(future));
-    if (size)
-        *size = code ? 0 : length;
-    future_free(future);
-    return code;
-}
-
-/* ---- several ---- */
-
-static bool is_over(struct future *const *futures, size_t count, enum pool_wait mode, size_t *first)
-{
-    if (mode == POOL_WAIT_ALL) { /* those before *first have ended */
-        while (*first < count && futures[*first]->status != FUTURE_PENDING)
-            ++*first;
-        return *first == count;
-    }
-    size_t ended = 0;
-    for (size_t i = 0; i < count; i++) {
-        enum future_status status = futures[i]->status;
-        ended += status != FUTURE_PENDING;
-        if (status != FUTURE_PENDING && (mode == POOL_WAIT_FIRST || status != FUTURE_OK))
-            return true;
-    }
-    return ended == count;
-}
-
-int pool_wait(struct pool *pool, struct future *const *futures, size_t count, enum pool_wait mode,
-    double seconds)
-{
-    size_t first = 0;
-    int code = check(pool);
-    if (code)
-        return code;
-    for (uint64_t deadline = futures_deadline(seconds); !is_over(futures, count, mode, &first);) {
-        uint32_t awaited = mode == POOL_WAIT_ALL ? awaited_of(futures[first]) : CALLS_ANY;
-        if (futures_step(pool, awaited, deadline) && !is_over(futures, count, mode, &first))
-            return ECHILD;
-        if (clock_now() >= deadline && !is_over(futures, count, mode, &first))
-            return ETIMEDOUT;
-    }
-    return 0;
-}
-
 /* ---- the end of all ---- */
 
 void pool_terminate(struct pool *pool)
 {
     struct futures *futures = pool->futures;
-    if (check(pool) || futures->terminated)
+    if (futures_check(pool) || futures->terminated)
         return;
     collect(pool);
     if (futures->terminated) /* by a callback */

@@ -1,10 +1,11 @@
 /* The owner's side of calls: futures, their fates, callbacks, retries and timeouts. The public
- * calls are in pool.h; this is what future.c, completed.c, imap.c, batch.c, recovery.c and pool.c
+ * calls are in pool.h; this is what future*.c, completed.c, imap.c, batch.c, recovery.c and pool.c
  * share. All of it belongs to the owner's thread. */
 #ifndef POOL_FUTURE_H
 #define POOL_FUTURE_H
 
-#include "backend.h"
+#include "call.h"
+#include "engine.h"
 
 struct future {
     struct pool *pool;
@@ -78,6 +79,29 @@ void future_abandon(struct future *future);
 
 /* It has ended: for those who wait, for its set, for its callbacks (which may free it). */
 void future_end(struct future *future, enum future_status status);
+
+/* ---- between the parts: future.c, future_slots.c, future_late.c ---- */
+
+static inline struct call *future_call(const struct future *future)
+{
+    return &future->pool->engine->calls->slots[future->slot];
+}
+
+/* Whether the caller may use the pool's calls: 0, or a code, in errno too, with a message. */
+int futures_check(struct pool *pool);
+
+/* Gives the slot back of a future that was freed. */
+void future_release(struct future *future);
+
+/* Queues the call: waits where the queue is full. Returns 0, or -1 when the pool is broken. */
+int future_send(struct future *future);
+
+/* Sends again those whose delay has passed. Returns 0, or -1 when the pool is broken: the retry is
+ * then still due. */
+int futures_start_retries(struct pool *pool, uint64_t now);
+
+/* Ends, or has ended, those that have run for too long. */
+void futures_check_timeouts(struct pool *pool, uint64_t now);
 
 /* As completed.c has it: a future of the set has ended. */
 void completed_add(struct pool_completed *set, struct future *future);

@@ -141,20 +141,18 @@ static int glib_start(struct pool *pool, char *why, size_t size)
     g_thread_pool_set_max_unused_threads(0); /* or the pool's threads would wait for another pool */
     glib->threads = g_thread_pool_new(work, glib, (gint)pool->config.workers, TRUE, &refused);
     if (refused) {
-        pool_start_error(
-            why, size, pool, g_thread_pool_get_num_threads(glib->threads), EAGAIN, NULL);
+        unsigned started = g_thread_pool_get_num_threads(glib->threads);
         g_error_free(refused);
         g_thread_pool_free(glib->threads, TRUE, TRUE);
-        return -1;
+        return pool_start_error(why, size, pool, started, EAGAIN, NULL);
     }
     push_to_all(glib);
     pthread_barrier_wait(&glib->barrier);
     const char *error = worker_error(pool, glib->workers);
-    if (error) {
-        pool_start_error(why, size, pool, 0, 0, error);
+    int code = error ? pool_start_error(why, size, pool, 0, 0, error) : 0;
+    if (code)
         glib_stop(pool);
-    }
-    return error ? -1 : 0;
+    return code;
 }
 
 static uint64_t glib_worker_tasks(const struct pool *pool, unsigned worker)

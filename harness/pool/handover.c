@@ -51,13 +51,12 @@ int handover_check(const struct pool *pool, char *why, size_t size)
     const struct pool_config *config = &pool->config;
     uintptr_t addresses[FUNCTIONS];
     list_functions(config, addresses);
-    errno = EINVAL;
     if (config->ctx && !config->remake) {
         snprintf(why, size,
             "%s: a worker process that is not forked does not have what ctx points to; give "
             "pool_config.remake, which makes it anew there, or no ctx",
             pool->ops->name);
-        return -1;
+        return EINVAL;
     }
     for (int i = 0; i < (config->remake ? 1 : FUNCTIONS); i++) {
         if (addresses[i] == 0 || program_has(addresses[i]))
@@ -66,7 +65,7 @@ int handover_check(const struct pool *pool, char *why, size_t size)
             "%s: %s lies in %s, which a worker process that is not forked may not have; %s",
             pool->ops->name, names[i], program_object(addresses[i]),
             i == 0 ? "let it be the program's own" : "give pool_config.remake, which finds it");
-        return -1;
+        return EINVAL;
     }
     return 0;
 }

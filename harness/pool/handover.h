@@ -21,7 +21,7 @@ enum handover_part {
     HANDOVER_PARTS
 };
 
-/* Whether workers could do without the owner's memory: 0, or -1 with one line in why. */
+/* Whether workers could do without the owner's memory: 0, or EINVAL with one line in why. */
 int handover_check(const struct pool *pool, char *why, size_t size);
 
 /* Describes a pool whose engine is made. Returns a descriptor that the caller closes, or -1 with

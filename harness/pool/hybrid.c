@@ -24,16 +24,7 @@ static unsigned hybrid_threads_each(unsigned workers)
 const struct pool_ops pool_hybrid = {
     .name = "hybrid",
     .summary = "forked processes of several threads each; a death costs a task a thread",
-    .processes = true,
     .threads_each = hybrid_threads_each,
-    .shrinks = true,
-    .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(struct process),
+    PROCESSES_HOOKS,
     .start = processes_start,
-    .map = processes_map,
-    .stop = processes_stop,
-    .worker_tasks = processes_worker_tasks,
-    .tend = processes_tend,
-    .kill = processes_kill,
-    .worker_pid = processes_worker_pid,
 };

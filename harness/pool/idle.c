@@ -110,9 +110,15 @@ static void note_wake(struct engine *engine, struct lane *lane)
 
 /* ---- spinning ---- */
 
+/* Asks first what touches one line: at the end of many workers, each would look at all lanes. */
 static bool worker_has_news(struct engine *engine)
 {
-    return lane_any_work(engine) || atomic_load(&engine->common->stopping);
+    return atomic_load(&engine->common->stopping) || lane_any_work(engine);
+}
+
+static bool has_begun(struct engine *engine)
+{
+    return atomic_load(&engine->common->stopping) || lane_has_begun(engine);
 }
 
 static bool owner_has_news(struct engine *engine)
@@ -197,7 +203,8 @@ static void move_away(struct engine *engine, const struct lane *me)
         allow(&engine->cpus);
 }
 
-static void sleep_until_woken(struct engine *engine, unsigned worker)
+static void sleep_until_woken(
+    struct engine *engine, unsigned worker, bool (*has_news)(struct engine *))
 {
     struct lane *lane = &engine->lanes[worker];
     _Atomic uint64_t *sleepers = &engine->sleepers[worker / 64];
@@ -207,11 +214,17 @@ static void sleep_until_woken(struct engine *engine, unsigned worker)
     POOL_POINT(SLEEP_FLAG_SET);
     atomic_fetch_or(sleepers, bit);
     POOL_POINT(SLEEP_BIT_SET);
-    while (!worker_has_news(engine) && atomic_load(&lane->asleep))
+    while (!has_news(engine) && atomic_load(&lane->asleep))
         futex_wait(&lane->asleep, 1, NULL, engine->shared);
     POOL_POINT(SLEEP_OVER);
     atomic_fetch_and(sleepers, ~bit);
     POOL_POINT(SLEEP_BIT_CLEARED);
+}
+
+void idle_newcomer(struct engine *engine, unsigned worker)
+{
+    if (!engine->may_spin && !has_begun(engine))
+        sleep_until_woken(engine, worker, has_begun);
 }
 
 void idle_worker(struct engine *engine, unsigned worker)
@@ -221,7 +234,7 @@ void idle_worker(struct engine *engine, unsigned worker)
         return;
     if (keeps_apart)
         allow(&apart);
-    sleep_until_woken(engine, worker);
+    sleep_until_woken(engine, worker, worker_has_news);
     if (engine->may_spin)
         move_away(engine, lane);
     note_wake(engine, lane);

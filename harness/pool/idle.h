@@ -14,6 +14,11 @@
 /* A worker's wait: returns when there may be work, or when the engine stops. */
 void idle_worker(struct engine *engine, unsigned worker);
 
+/* A worker's wait before its first look for work, where there are more workers than CPUs: until
+ * something may have been put in, or the engine stops. It touches no other worker's lane, so that
+ * to start many workers takes no more for each of them. */
+void idle_newcomer(struct engine *engine, unsigned worker);
+
 /* The owner's wait: returns when all that was put in has ended, when there is work where it works,
  * or after a recheck interval (ENGINE_RECHECK_MS). */
 void idle_owner(struct engine *engine);

@@ -141,6 +141,15 @@ static inline bool lane_any_work(struct engine *engine)
     return false;
 }
 
+/* Whether anything was ever put in. The owner's range comes first: whoever has claimed from it has
+ * passed on that the target was set before (acquire: pairs with range_put, through other claims).
+ */
+static inline bool lane_has_begun(struct engine *engine)
+{
+    return !range_is_empty(&engine->lanes[engine->workers].range) ||
+           atomic_load_explicit(&engine->common->target, memory_order_relaxed) != 0;
+}
+
 /* Whether all that was put in has ended. */
 static inline bool lane_all_finished(struct engine *engine, uint64_t expected)
 {

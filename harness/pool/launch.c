@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@ int launch_check(const struct processes *processes, char *why, size_t size)
         "%s: this process has %u threads, and a fork takes only one along, with whatever locks the "
         "others hold; start the pool before them, or pool_zygote_start, or use spawn",
         pool->ops->name, threads);
-    return -1;
+    return EBUSY;
 }
 
 /* A pool that the zygote cannot serve does without, as long as there is one thread. */
@@ -48,6 +47,31 @@ void launch_prepare(struct processes *processes)
 
 /* ---- starting ---- */
 
+/* Closes first .. last; none are first = 0, last = -1. */
+static void close_run(int first, int last)
+{
+    if (first <= last && close_range((unsigned)first, (unsigned)last, 0)) /* needs Linux 5.9 */
+        for (int fd = first; fd <= last; fd++)
+            close(fd);
+}
+
+/* Those of all workers before this one, which mostly follow each other: run by run. */
+static void close_pidfds(const struct processes *processes)
+{
+    int first = 0, last = -1;
+    for (unsigned i = 0; i < processes->count; i++) {
+        int fd = processes->all[i].pid > 0 ? processes->all[i].pidfd : -1;
+        if (fd < 0)
+            continue;
+        if (fd != last + 1) {
+            close_run(first, last);
+            first = fd;
+        }
+        last = fd;
+    }
+    close_run(first, last);
+}
+
 /* The owner's descriptors are not a worker's. */
 static void close_inherited(struct processes *processes)
 {
@@ -59,9 +83,7 @@ static void close_inherited(struct processes *processes)
         if (shared[i] >= 0)
             close(shared[i]);
     engine->common_fd = engine->calls_fd = processes->handover = -1;
-    for (unsigned i = 0; i < processes->count; i++)
-        if (processes->all[i].pid > 0 && processes->all[i].pidfd >= 0)
-            close(processes->all[i].pidfd);
+    close_pidfds(processes);
 }
 
 static _Noreturn void child_main(struct processes *processes, unsigned first, pid_t parent)
@@ -107,9 +129,10 @@ int launch_process(struct processes *processes, unsigned first, struct process *
     else
         code = processes->launch ? processes->launch(processes, first, &pid)
                                  : fork_process(processes, first, &pid);
+    if (code && adopted && code == ECHILD)
+        return task_fail(code, "the zygote %s", zygote_fate());
     if (code)
-        return task_fail(
-            code, "%s", adopted && code == ECHILD ? "the zygote is gone" : strerror(code));
+        return task_fail(code, "%s", strerror(code));
     *process = (struct process){.pid = pid, .pidfd = -1, .adopted = adopted};
     return 0;
 }
@@ -147,7 +170,7 @@ static void wait_for_adopted(const struct process *process)
         poll(&end, 1, process->pidfd >= 0 ? -1 : 1);
     if (ended > 0 || process->pidfd < 0)
         return;
-    syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0); /* should it live on */
+    deaths_signal(process->pidfd, process->pid, SIGKILL); /* should it live on */
     wait_for_child(process->pid); /* the owner's, if it is a subreaper; else there is none */
 }
 

@@ -6,7 +6,7 @@
 
 #include "processes.h"
 
-/* Whether processes could be started now: 0, or -1 with one line in why. */
+/* Whether processes could be started now: 0, or EBUSY or EINVAL with one line in why. */
 int launch_check(const struct processes *processes, char *why, size_t size);
 
 /* Makes what is needed to start processes otherwise than by a fork, as far as that may come to

@@ -117,7 +117,7 @@ static void libuv_stop(struct pool *pool)
     free(libuv->requests);
 }
 
-/* Gives the process's pool its size. Returns 0, or -1 with one line in why. */
+/* Gives the process's pool its size. Returns 0, or EINVAL with one line in why. */
 static int size_process(unsigned workers, char *why, size_t size)
 {
     char number[16];
@@ -136,32 +136,31 @@ static int size_process(unsigned workers, char *why, size_t size)
         process = getpid();
         return 0;
     }
-    return -1;
+    return EINVAL;
 }
 
 static int libuv_start(struct pool *pool, char *why, size_t size)
 {
     struct libuv *libuv = (struct libuv *)pool;
     if (size_process(pool->config.workers, why, size))
-        return -1;
+        return EINVAL;
     libuv->requests = calloc(REQUESTS, sizeof *libuv->requests);
     int code = libuv->requests ? -uv_loop_init(&libuv->loop) : ENOMEM;
     if (code) {
         snprintf(
             why, size, "libuv: no loop for %u workers: %s", pool->config.workers, strerror(code));
         free(libuv->requests);
-        return -1;
+        return code;
     }
     for (unsigned i = 0; i < REQUESTS; i++)
         libuv->requests[i].work.data = libuv;
     pthread_barrier_init(&libuv->barrier, NULL, pool->config.workers);
     let_all(libuv, enter);
     const char *error = worker_error(pool, libuv->workers);
-    if (error) {
-        pool_start_error(why, size, pool, 0, 0, error);
+    code = error ? pool_start_error(why, size, pool, 0, 0, error) : 0;
+    if (code)
         libuv_stop(pool);
-    }
-    return error ? -1 : 0;
+    return code;
 }
 
 static uint64_t libuv_worker_tasks(const struct pool *pool, unsigned worker)

@@ -105,22 +105,20 @@ int start(struct pool *pool, char *why, size_t size)
     try {
         self->tbb = new runtime(pool->config.workers);
     } catch (const std::exception &) {
-        pool_start_error(why, size, pool, 0, ENOMEM, nullptr);
-        return -1;
+        return pool_start_error(why, size, pool, 0, ENOMEM, nullptr);
     }
     try {
         self->tbb->arena.execute([self] { enter_all(self); });
     } catch (const std::exception &) {
-        pool_start_error(why, size, pool, 0, EAGAIN, nullptr);
         stop(pool);
-        return -1;
+        return pool_start_error(why, size, pool, 0, EAGAIN, nullptr);
     }
     const char *error = worker_error(pool, self->workers);
     if (!error)
         return 0;
-    pool_start_error(why, size, pool, 0, 0, error);
+    int code = pool_start_error(why, size, pool, 0, 0, error);
     stop(pool);
-    return -1;
+    return code;
 }
 
 int map(struct pool *pool, uint64_t tasks, uint64_t chunk)

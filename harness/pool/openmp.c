@@ -39,14 +39,13 @@ static int openmp_start(struct pool *pool, char *why, size_t size)
     const char *error = worker_error(pool, openmp->workers);
     if (team == pool->config.workers && !error)
         return 0;
-    if (error)
-        pool_start_error(why, size, pool, 0, 0, error);
-    else
+    int code = error ? pool_start_error(why, size, pool, 0, 0, error) : EAGAIN;
+    if (!error)
         snprintf(why, size,
             "%s: the runtime gives %u of %u workers (OMP_THREAD_LIMIT); ask for fewer",
             pool->ops->name, team, pool->config.workers);
     leave(openmp);
-    return -1;
+    return code;
 }
 
 static int openmp_map(struct pool *pool, uint64_t tasks, uint64_t chunk)

@@ -2,6 +2,7 @@
 #include "backend.h"
 
 #include "../measure/clock.h"
+#include "call.h"
 #include "engine.h"
 #include "future.h"
 #include "timed.h"
@@ -13,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define STUCK_ADVICE "a region can begin when it has ended, or on another pool"
 
 /* How many pools this thread is a worker of, one within the other. */
 static _Thread_local unsigned depth;
@@ -28,6 +31,25 @@ static bool has_workers(const struct pool *pool)
     return timed_stuck(pool->engine) + pool->futures->stuck < pool->config.workers;
 }
 
+/* Names one of the threads that are stuck in a call. Returns false where none is any more. */
+static bool tell_stuck_call(const struct pool *pool)
+{
+    struct engine *engine = pool->engine;
+    for (unsigned i = 0; i < engine->workers; i++) { /* relaxed: it stays so while it is stuck */
+        uint64_t current = atomic_load_explicit(&engine->lanes[i].current, memory_order_relaxed);
+        uint64_t slot = current & ~LANE_CALL;
+        if (!lane_is_call(current) ||
+            atomic_load(&engine->calls->slots[slot].state) != CALL_STATE(CALL_TIMEOUT, i))
+            continue;
+        task_fail(ETIME,
+            "worker %u is stuck in call number %llu of this pool's, which has timed "
+            "out; " STUCK_ADVICE,
+            i, (unsigned long long)pool->futures->all[slot].serial);
+        return true;
+    }
+    return false;
+}
+
 /* Calls go first: a region has the workers to itself. */
 static int wait_for_calls(struct pool *pool)
 {
@@ -36,41 +58,56 @@ static int wait_for_calls(struct pool *pool)
         futures && futures->in_flight > futures->stuck && !futures->terminated && has_workers(pool))
         if (futures_step(pool, 0, UINT64_MAX))
             return -1;
-    if (futures && futures->stuck > 0)
-        return task_fail(ETIME, "a thread is stuck in a call that has timed out");
+    while (futures && futures->stuck > 0) {
+        if (tell_stuck_call(pool))
+            return ETIME;
+        if (futures_step(pool, CALLS_ANY, futures_deadline(0.001))) /* it is coming back */
+            return -1;
+    }
     return 0;
 }
 
 /* Calls go on where a thread is stuck in a task; regions do not. */
 static int refuses_while_stuck(const struct pool *pool)
 {
-    return timed_regions(pool) && timed_stuck(pool->engine) > 0
-               ? task_fail(ETIME, "a thread is stuck in a task that has timed out")
-               : 0;
+    uint64_t task;
+    unsigned worker;
+    if (!timed_regions(pool) || !timed_find_stuck(pool->engine, &worker, &task))
+        return 0;
+    return task_fail(ETIME, "worker %u is stuck in task %llu, which has timed out; " STUCK_ADVICE,
+        worker, (unsigned long long)task);
 }
 
-static int refuse(int code, const char *message)
+int pool_refuse(int code, const char *message)
 {
     task_fail(code, "%s", message);
     errno = code;
     return code;
 }
 
+int pool_refuses_caller(const struct pool *pool)
+{
+    return pool_is_mine(pool)
+               ? 0
+               : pool_refuse(EPERM,
+                     "only the thread that started a pool may use it; a task may not use the pool "
+                     "that runs it");
+}
+
 int pool_refuses_region(const struct pool *pool, uint64_t tasks)
 {
     const struct futures *futures = pool->futures;
-    if (!pool_is_mine(pool))
-        return refuse(EPERM, "only the thread that started a pool may use it; a task may not use "
-                             "the pool that runs it");
+    if (pool_refuses_caller(pool))
+        return EPERM;
     if (*pool->broken)
-        return refuse(ECHILD, pool->broken);
+        return pool_refuse(ECHILD, pool->broken);
     if (futures && (futures->closed || futures->terminated))
-        return refuse(EPIPE, "the pool is closed");
+        return pool_refuse(EPIPE, "the pool is closed");
     if (!pool->config.arena || tasks > pool->config.arena->tasks)
-        return refuse(EINVAL, pool->config.arena ? "the arena has no room for so many tasks"
-                                                 : "this pool was started without an arena");
+        return pool_refuse(EINVAL, pool->config.arena ? "the arena has no room for so many tasks"
+                                                      : "this pool was started without an arena");
     if (futures && futures->region)
-        return refuse(EBUSY, "a region is under way on the arena: wait for its future first");
+        return pool_refuse(EBUSY, "a region is under way on the arena: wait for its future first");
     return 0;
 }
 
@@ -78,7 +115,7 @@ int pool_takes_arena(const struct pool *pool)
 {
     return arena_take(pool->config.arena, pool->user)
                ? 0
-               : refuse(EBUSY,
+               : pool_refuse(EBUSY,
                      "another pool has a region under way on the arena: wait for that, or "
                      "give each pool an arena of its own");
 }
@@ -317,7 +354,7 @@ void pool_refusal(char *text, size_t size, const struct pool *pool, unsigned wor
         worker + 1, pool->config.workers, strerror(code));
 }
 
-void pool_start_error(
+int pool_start_error(
     char *why, size_t size, struct pool *pool, unsigned started, int code, const char *message)
 {
     char refusal[TASK_MESSAGE_MAX];
@@ -328,6 +365,7 @@ void pool_start_error(
         snprintf(why, size, "%s: %s", pool->ops->name, refusal);
     else
         snprintf(why, size, "%s: a worker could not begin: %s", pool->ops->name, message);
+    return code ? code : ECANCELED;
 }
 
 int pool_death(char *reason, size_t size, unsigned worker, pid_t pid, int status)

@@ -192,7 +192,9 @@ int pool_zygote_start(char *why, size_t size);
 void pool_zygote_stop(void);
 
 /* To be called first in the main of a program that uses `spawn`, before there are threads. Returns
- * at once, except in a worker process, which is the program started anew: there it never does. */
+ * at once, except in a worker process, which is the program started anew: there it never does. So
+ * there all of the program's variables are as they are before main, whatever it has set since in
+ * the owner; what a task needs comes by remake, worker_enter or a call's payload. */
 void pool_worker_main(int argc, char **argv);
 
 /* A task may start a pool of its own, whose tasks may not. */
@@ -200,9 +202,12 @@ void pool_worker_main(int argc, char **argv);
 
 /* Starts a pool: all workers exist and, where there is a worker_enter, have entered (where each
  * chunk has one of its own, one has entered and left as a trial). Returns it, or NULL with one line
- * in why (what the system refused, and with how many workers); nothing is left behind then. why is
- * empty where the pool has all its workers, and says how many and why not more where it has started
- * with fewer (workers_min). */
+ * in why (what the system refused, and with how many workers) and errno: EINVAL (what config asks
+ * for), ENOTSUP (what this backend does not have, or that it is not here), EPERM (POOL_DEPTH_MAX),
+ * EBUSY (threads beside which it cannot fork), ECANCELED (a worker could not enter), ECHILD (one
+ * died before it could, or the zygote), or the system's (EAGAIN, ENOMEM, EOVERFLOW, EMFILE).
+ * Nothing is left behind then. why is empty where the pool has all its workers, and says how many
+ * and why not more where it has started with fewer (workers_min). */
 struct pool *pool_start(
     const struct pool_ops *ops, const struct pool_config *config, char *why, size_t size);
 
@@ -284,7 +289,7 @@ struct future *pool_submit(struct pool *pool, pool_function *function, const voi
 enum future_status future_status(const struct future *future);
 
 /* Waits until the call has ended, at most `seconds` (negative: without end; 0: only collects what
- * has ended). Returns 0, ETIMEDOUT, or another code with a message when the pool is broken. */
+ * has ended). Returns 0, or a code with a message: ETIMEDOUT, or that the pool is broken. */
 int future_wait(struct future *future, double seconds);
 
 /* future_wait, then the call's outcome: 0 with its result (valid until future_free), or the
@@ -311,7 +316,7 @@ int pool_apply(struct pool *pool, pool_function *function, const void *payload, 
 enum pool_wait { POOL_WAIT_ALL, POOL_WAIT_FIRST, POOL_WAIT_FIRST_ERROR };
 
 /* Waits until all of these futures have ended, or one, or one other than OK (or all). Returns 0,
- * ETIMEDOUT, or another code with a message when the pool is broken. */
+ * or a code with a message: ETIMEDOUT, or that the pool is broken. */
 int pool_wait(struct pool *pool, struct future *const *futures, size_t count, enum pool_wait mode,
     double seconds);
 

@@ -3,10 +3,11 @@
  * What a child is doing stands in a slot of shared memory that survives it. One that has done its
  * chunk says so there; one that dies before costs the task that it was running, is noticed within
  * RECHECK_MS, and the rest of its chunk goes to another. Where the system refuses a fork, the owner
- * waits until a child has ended. */
+ * waits until a child has ended. Children die with their owner (PR_SET_PDEATHSIG, lifeline.h). */
 #include "../util/futex.h"
 #include "../util/own_threads.h"
 #include "backend.h"
+#include "lifeline.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -60,6 +61,7 @@ static _Noreturn void child_main(
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
+    lifeline_join();
     const struct pool *pool = &per_task->pool;
     struct child *me = &per_task->shared->children[worker];
     uint64_t done = atomic_load_explicit(&me->done, memory_order_relaxed);
@@ -216,18 +218,20 @@ static void per_task_stop(struct pool *pool)
                errno == EINTR)
             ;
     munmap(per_task->shared, shared_size(pool));
+    lifeline_release();
 }
 
-/* One child that enters and leaves. */
+/* One child that enters and leaves. Returns 0, or a code with one line in why. */
 static int try_one(struct per_task *per_task, char *why, size_t size)
 {
     int code;
     do {
         code = fork_child(per_task, 0);
-        if (code || wait_for_one(per_task)) {
-            pool_start_error(
-                why, size, &per_task->pool, 0, code, code ? NULL : task_message(ECHILD));
-            return -1;
+        if (code)
+            return pool_start_error(why, size, &per_task->pool, 0, code, NULL);
+        if (wait_for_one(per_task)) {
+            pool_start_error(why, size, &per_task->pool, 0, 0, task_message(ECHILD));
+            return *per_task->shared->children[0].error ? ECANCELED : ECHILD;
         }
     } while (per_task->stillborn > 0);
     return 0;
@@ -242,14 +246,13 @@ static int per_task_start(struct pool *pool, char *why, size_t size)
             "%s: this process has %u threads, and a fork takes only one along, with whatever locks "
             "the others hold; start the pool before them, or use spawn",
             pool->ops->name, threads);
-        return -1;
+        return EBUSY;
     }
     per_task->shared =
         mmap(NULL, shared_size(pool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (per_task->shared == MAP_FAILED) {
-        pool_start_error(why, size, pool, 0, errno, NULL);
-        return -1;
-    }
+    if (per_task->shared == MAP_FAILED)
+        return pool_start_error(why, size, pool, 0, errno, NULL);
+    lifeline_hold();
     int failed = try_one(per_task, why, size);
     if (failed)
         per_task_stop(pool);

@@ -11,7 +11,9 @@
 #include "launch.h"
 #include "lifeline.h"
 #include "retry.h"
+#include "stopped.h"
 #include "timed.h"
+#include "zygote.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -76,8 +78,7 @@ static struct obituary bury(struct processes *processes, unsigned index, pid_t p
     return obituary;
 }
 
-/* Whether a process ends because it has run all it may: with nothing in its hands. */
-static bool is_spent(const struct processes *processes, unsigned index)
+bool processes_is_spent(const struct processes *processes, unsigned index)
 {
     const struct engine *engine = processes->pool.engine;
     return engine->ends_when_spent && atomic_load(&engine->lanes[index].entered) == 2;
@@ -115,14 +116,14 @@ static int check_process(struct processes *processes, unsigned index)
         return 0;
     if (status == LAUNCH_ZYGOTE_GONE) {
         snprintf(reason, sizeof reason,
-            "%s: the zygote that has forked its workers is gone, and they with it",
-            processes->pool.ops->name);
+            "%s: the zygote that has forked its workers %s, and they with it",
+            processes->pool.ops->name, zygote_fate());
         return break_off(processes, reason);
     }
     pid_t pid = process->pid;
     deaths_forget(&processes->deaths, process->pidfd);
     *process = (struct process){.pidfd = -1};
-    if (is_spent(processes, index))
+    if (processes_is_spent(processes, index))
         return succeed(processes, index);
     const struct obituary obituary = bury(processes, index, pid, status);
     if (obituary.grown)
@@ -170,12 +171,12 @@ static int check_spent(struct processes *processes)
     uint32_t counted = atomic_load(&engine->common->recycled);
     bool any = false;
     for (unsigned i = 0; i < processes->count; i++) {
-        for (int turn = 0; turn < SPENT_TURNS && is_spent(processes, i); turn++) {
+        for (int turn = 0; turn < SPENT_TURNS && processes_is_spent(processes, i); turn++) {
             if (check_process(processes, i))
                 return -1;
             sched_yield();
         }
-        any = any || is_spent(processes, i);
+        any = any || processes_is_spent(processes, i);
     }
     if (!any)
         engine->replaced = counted;
@@ -227,12 +228,15 @@ int processes_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     if (is_due((struct processes *)pool) && check_all((struct processes *)pool))
         return -1;
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
-        unsigned round = 0;
+        int follows = 1;
         end = engine_window(begin, tasks);
-        do
+        for (unsigned round = 0; follows > 0; round++) {
             if (map_window(pool, begin, end, chunk, round > 0))
                 return -1;
-        while (retry_follows(pool, begin, end, round++));
+            follows = retry_follows(pool, begin, end, round);
+        }
+        if (follows < 0)
+            return -1;
     }
     return 0;
 }
@@ -242,7 +246,7 @@ static void end_process(struct processes *processes, struct process *process)
 {
     if (process->pid == 0)
         return;
-    kill(process->pid, SIGCONT);
+    deaths_signal(process->pidfd, process->pid, SIGCONT);
     launch_wait(process);
     deaths_forget(&processes->deaths, process->pidfd);
 }
@@ -276,14 +280,14 @@ void processes_kill(struct pool *pool, unsigned worker, bool now)
     if (process->asked_at == 0)
         process->asked_at = clock_now();
     bool late = clock_now() - process->asked_at > KILL_AFTER_NS;
-    kill(process->pid, now || late ? SIGKILL : SIGTERM);
+    deaths_signal(process->pidfd, process->pid, now || late ? SIGKILL : SIGTERM);
 }
 
 static void kill_all(struct processes *processes)
 {
     for (unsigned i = 0; i < processes->count; i++)
         if (processes->all[i].pid > 0)
-            kill(processes->all[i].pid, SIGKILL);
+            deaths_signal(processes->all[i].pidfd, processes->all[i].pid, SIGKILL);
 }
 
 /* Nobody can take a dead worker's place: the others end too, so that nothing happens any more that
@@ -303,18 +307,23 @@ static int break_off(struct processes *processes, const char *reason)
     return -1;
 }
 
-/* Where the system refused some processes a thread of theirs: it gave the others, so far. */
+/* Where the system refused some processes a thread of theirs: it gave those before it, so far, of
+ * which whole processes can be made. */
 static void note_refusals(struct processes *processes)
 {
-    unsigned threads = threads_each(processes), whole = 0;
+    unsigned threads = threads_each(processes), given = 0;
     for (unsigned i = 0; i < processes->count; i++) {
-        int refusal = engine_refusal(processes->pool.engine, i * threads, threads);
-        whole += refusal == 0;
+        unsigned first = i * threads, made = 0;
+        int refusal = 0;
+        while (
+            made < threads && !(refusal = engine_refusal(processes->pool.engine, first + made, 1)))
+            made++;
+        given += made;
         if (refusal)
             processes->pool.refusal = refusal;
     }
     if (processes->pool.refusal)
-        processes->pool.given = whole * threads;
+        processes->pool.given = given / threads * threads;
 }
 
 /* The owner, where it works, enters when all are forked, who so have nothing of what it makes.
@@ -343,38 +352,37 @@ static int start_all(struct processes *processes, char *why, size_t size)
         started += !code;
     }
     const char *error = code ? task_message(code) : enter_all(processes);
-    if (code == ECHILD) /* no refusal of the system's: the zygote's death */
-        code = 0;
     if (!code && !error)
         return 0;
-    pool_start_error(why, size, pool, started * threads_each(processes), code, error);
-    if (!code)
+    bool died = code == ECHILD || (*pool->broken && !engine_entry_error(pool->engine));
+    int refusal = code == ECHILD ? 0 : code; /* else it is the zygote that has died */
+    pool_start_error(why, size, pool, started * threads_each(processes), refusal, error);
+    if (!refusal)
         note_refusals(processes);
-    return -1;
+    return pool->refusal ? pool->refusal : died ? ECHILD : ECANCELED;
 }
 
 int processes_start(struct pool *pool, char *why, size_t size)
 {
     struct processes *processes = (struct processes *)pool;
-    if (launch_check(processes, why, size))
-        return -1;
+    int code = launch_check(processes, why, size);
+    if (code)
+        return code;
     processes->handover = -1;
     processes->count = pool->config.workers / threads_each(processes);
     processes->pool.engine = engine_make(pool, true, pool->config.owner_works);
-    if (!processes->pool.engine) {
-        pool_start_error(why, size, pool, 0, errno, NULL);
-        return -1;
-    }
+    if (!processes->pool.engine)
+        return pool_start_error(why, size, pool, 0, errno, NULL);
     pool->engine->ends_when_spent = threads_each(processes) == 1;
     deaths_open(&processes->deaths);
     lifeline_hold();
     launch_prepare(processes);
-    int failed = start_all(processes, why, size);
-    if (failed) {
+    code = start_all(processes, why, size);
+    if (code) {
         kill_all(processes);
         end_all(processes);
     }
-    return failed;
+    return code;
 }
 
 uint64_t processes_worker_tasks(const struct pool *pool, unsigned worker)
@@ -393,16 +401,7 @@ pid_t processes_worker_pid(const struct pool *pool, unsigned worker)
 const struct pool_ops pool_processes = {
     .name = "processes",
     .summary = "persistent forked workers; tasks and results in shared memory",
-    .processes = true,
-    .shrinks = true,
     .owner_may_work = true,
-    .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(struct process),
+    PROCESSES_HOOKS,
     .start = processes_start,
-    .map = processes_map,
-    .stop = processes_stop,
-    .worker_tasks = processes_worker_tasks,
-    .tend = processes_tend,
-    .kill = processes_kill,
-    .worker_pid = processes_worker_pid,
 };

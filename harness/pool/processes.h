@@ -40,8 +40,14 @@ int processes_tend(struct pool *pool);
 void processes_kill(struct pool *pool, unsigned worker, bool now);
 pid_t processes_worker_pid(const struct pool *pool, unsigned worker);
 
-/* No range has a task left: a process that is stopped while a worker of it has some in its hands,
- * or the news that they are done, is killed when it has been so for too long. */
-void stopped_check(struct processes *processes);
+/* What these backends have in common of struct pool_ops. */
+#define PROCESSES_HOOKS                                                                            \
+    .processes = true, .shrinks = true, .pool_size = sizeof(struct processes),                     \
+    .worker_size = sizeof(struct process), .map = processes_map, .stop = processes_stop,           \
+    .worker_tasks = processes_worker_tasks, .tend = processes_tend, .kill = processes_kill,        \
+    .worker_pid = processes_worker_pid
+
+/* Whether a process ends because it has run all it may: with nothing in its hands. */
+bool processes_is_spent(const struct processes *processes, unsigned index);
 
 #endif

@@ -127,9 +127,9 @@ static int queue_start(struct pool *pool, char *why, size_t size)
         wait_until_finished(queue);
     if (code == 0 && !*queue->error)
         return 0;
-    pool_start_error(why, size, pool, queue->started, code, queue->error);
+    code = pool_start_error(why, size, pool, queue->started, code, queue->error);
     queue_stop(pool);
-    return -1;
+    return code;
 }
 
 static uint64_t queue_worker_tasks(const struct pool *pool, unsigned worker)

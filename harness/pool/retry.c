@@ -8,25 +8,28 @@
 
 #include <time.h>
 
-/* Tells of progress meanwhile. */
-static void let_pass(const struct pool *pool, uint64_t deadline)
+/* Meanwhile tends to the workers and tells of progress, as a wait does. Returns 0, or -1 with a
+ * message when the pool is broken. */
+static int let_pass(struct pool *pool, uint64_t deadline)
 {
     const uint64_t step_ns = ENGINE_RECHECK_MS * 1000000ull;
     for (uint64_t now = clock_now(); now < deadline; now = clock_now()) {
         uint64_t left = deadline - now < step_ns ? deadline - now : step_ns;
         nanosleep(&(struct timespec){.tv_nsec = (long)left}, NULL);
+        if (pool->ops->tend && pool->ops->tend(pool))
+            return -1;
         pool_report(pool);
     }
+    return 0;
 }
 
-bool retry_prepare(struct pool *pool, uint64_t begin, uint64_t end)
+int retry_prepare(struct pool *pool, uint64_t begin, uint64_t end)
 {
     if (timed_stuck(pool->engine) == pool->config.workers) /* nobody would run them */
-        return false;
+        return 0;
     uint64_t tasks = arena_retry(pool->config.arena, begin, end, pool->ops->kill != NULL);
     if (tasks == 0)
-        return false;
+        return 0;
     pool_report_from(pool, end - tasks);
-    let_pass(pool, futures_deadline(pool->config.task_retry_delay_s));
-    return true;
+    return let_pass(pool, futures_deadline(pool->config.task_retry_delay_s)) ? -1 : 1;
 }

@@ -7,13 +7,14 @@
 #include "backend.h"
 
 /* What retry_follows does where there may be another pass. */
-bool retry_prepare(struct pool *pool, uint64_t begin, uint64_t end);
+int retry_prepare(struct pool *pool, uint64_t begin, uint64_t end);
 
-/* Owner, when tasks begin .. end-1 have ended and been repeated `round` times: whether some are
- * pending again. task_retry_delay_s has passed then. */
-static inline bool retry_follows(struct pool *pool, uint64_t begin, uint64_t end, unsigned round)
+/* Owner, when tasks begin .. end-1 have ended and been repeated `round` times: 1 where some are
+ * pending again, and task_retry_delay_s has passed; 0 where all is done; or -1 with a message when
+ * the pool has broken meanwhile. */
+static inline int retry_follows(struct pool *pool, uint64_t begin, uint64_t end, unsigned round)
 {
-    return round < pool->config.task_retries && retry_prepare(pool, begin, end);
+    return round < pool->config.task_retries ? retry_prepare(pool, begin, end) : 0;
 }
 
 #endif

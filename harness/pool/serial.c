@@ -1,6 +1,7 @@
 /* The serial loop: the baseline of every ratio. It is a pool of one worker, the caller. */
 #include "backend.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct serial {
@@ -14,12 +15,10 @@ static int serial_start(struct pool *pool, char *why, size_t size)
     struct serial *serial = (struct serial *)pool;
     if (pool->config.workers != 1) {
         snprintf(why, size, "serial has exactly 1 worker, not %u", pool->config.workers);
-        return -1;
+        return EINVAL;
     }
     int code = pool_enter(pool, &serial->local);
-    if (code)
-        pool_start_error(why, size, pool, 0, 0, task_message(code));
-    return code ? -1 : 0;
+    return code ? pool_start_error(why, size, pool, 0, 0, task_message(code)) : 0;
 }
 
 static int serial_map(struct pool *pool, uint64_t tasks, uint64_t chunk)

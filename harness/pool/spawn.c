@@ -110,15 +110,14 @@ static int launch(struct processes *processes, unsigned first, pid_t *pid)
 static int spawn_start(struct pool *pool, char *why, size_t size)
 {
     if (!main_was_called) {
-        errno = ENOTSUP;
         snprintf(why, size,
             "%s: call pool_worker_main(argc, argv) first in main: a worker is this program started "
             "anew, which learns there what it is",
             pool->ops->name);
-        return -1;
+        return ENOTSUP;
     }
     if (handover_check(pool, why, size))
-        return -1;
+        return EINVAL;
     ((struct processes *)pool)->launch = launch;
     return processes_start(pool, why, size);
 }
@@ -143,16 +142,7 @@ void pool_worker_main(int argc, char **argv)
 const struct pool_ops pool_spawn = {
     .name = "spawn",
     .summary = "processes started by posix_spawn of the program itself; they inherit nothing",
-    .processes = true,
-    .shrinks = true,
     .supported = pool_unless_tsan,
-    .pool_size = sizeof(struct processes),
-    .worker_size = sizeof(struct process),
+    PROCESSES_HOOKS,
     .start = spawn_start,
-    .map = processes_map,
-    .stop = processes_stop,
-    .worker_tasks = processes_worker_tasks,
-    .tend = processes_tend,
-    .kill = processes_kill,
-    .worker_pid = processes_worker_pid,
 };

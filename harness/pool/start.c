@@ -2,11 +2,13 @@
  * asks for. */
 #include "backend.h"
 
+#include "../util/limits.h"
 #include "../util/own_threads.h"
 #include "engine.h"
 #include "future.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +17,10 @@
 #include <unistd.h>
 
 #define CALLS_ONLY "for threads, processes, hybrid and spawn"
+
+/* From so many workers on the system's limits are read beforehand: its refusal may come after
+ * minutes. That of fewer comes sooner than the limits are read. */
+#define MANY_WORKERS 256
 
 /* Zeroed, so that a backend's struct may align its workers to cache lines. */
 static struct pool *allocate(const struct pool_ops *ops, unsigned workers)
@@ -38,14 +44,41 @@ struct given {
     int refusal; /* errno; 0: it refused nothing */
 };
 
+/* Whether the system's limits forbid so many workers; one line in why says which one does. The
+ * owner may be one of them, and where each chunk has a worker of its own, fewer will do. */
+static bool exceeds_limits(const struct pool_ops *ops, const struct pool_config *config,
+    struct given *given, char *why, size_t size)
+{
+    struct limit limit;
+    char taken[64] = "";
+    if (config->workers < MANY_WORKERS || ops->per_task || !limits_tightest("", &limit) ||
+        config->workers - 1 <= limit.room)
+        return false;
+    if (limit.taken > 0)
+        snprintf(taken, sizeof taken, ", of which %" PRIu64 " are taken", limit.taken);
+    snprintf(why, size,
+        "%s: %u workers are more than the system allows: %s is %" PRIu64 "%s; ask for at most "
+        "%" PRIu64 ", or raise it (%s)",
+        ops->name, config->workers, limit.name, limit.value, taken, limit.room, limit.raise);
+    unsigned whole = config->threads_each > 0 ? config->threads_each : 1;
+    if (given)
+        *given = (struct given){(unsigned)limit.room / whole * whole, EAGAIN};
+    return true;
+}
+
 /* Starts a pool with a configuration that is in order. Returns it, or NULL with one line in why;
  * given, if not NULL, is set then. */
 static struct pool *start_as(const struct pool_ops *ops, const struct pool_config *config,
     struct given *given, char *why, size_t size)
 {
+    if (exceeds_limits(ops, config, given, why, size)) {
+        errno = EAGAIN;
+        return NULL;
+    }
     struct pool *pool = allocate(ops, config->workers);
     if (!pool) {
         snprintf(why, size, "%s: out of memory for %u workers", ops->name, config->workers);
+        errno = ENOMEM;
         return NULL;
     }
     pool->ops = ops;
@@ -56,10 +89,12 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
     pool->owner_process = getpid();
     pool->user = (uint64_t)pool->owner_process << 32 | next_number();
     pool->depth = pool_depth();
-    if (ops->start(pool, why, size)) {
+    int code = ops->start(pool, why, size);
+    if (code) {
         if (given)
             *given = (struct given){pool->given, pool->refusal};
         free(pool);
+        errno = code;
         return NULL;
     }
     const char *special = config->tasks_per_worker     ? "tasks_per_worker is"
@@ -69,14 +104,27 @@ static struct pool *start_as(const struct pool_ops *ops, const struct pool_confi
     if (special && !pool->engine) {
         snprintf(why, size, "%s: %s " CALLS_ONLY, ops->name, special);
         pool_stop(pool);
+        errno = ENOTSUP;
         return NULL;
     }
     if (pool->engine && config->calls_max > 0 && !(pool->futures = futures_make(pool))) {
         snprintf(why, size, "%s: out of memory for %u calls", ops->name, config->calls_max);
         pool_stop(pool);
+        errno = ENOMEM;
         return NULL;
     }
     return pool;
+}
+
+/* Says that a pool has started with fewer workers. */
+static void tell_fewer(const struct pool_config *config, const struct pool_config *smaller,
+    const struct pool_ops *ops, int refusal, char *why, size_t size)
+{
+    char whole[64] = "";
+    if (smaller->threads_each > 1)
+        snprintf(whole, sizeof whole, " in whole processes of %u threads", smaller->threads_each);
+    snprintf(why, size, "%s: %u of %u workers%s: the system refuses more: %s (" POOL_LIMITS ")",
+        ops->name, smaller->workers, config->workers, whole, strerror(refusal));
 }
 
 /* Starts with what the system gives. Those that it gave a larger pool have ended by then, and are
@@ -98,8 +146,7 @@ static struct pool *start_shrinking(
         pool = start_as(ops, &smaller, &given, why, size);
     }
     if (pool && refusal)
-        snprintf(why, size, "%s: %u of %u workers: the system refuses more: %s (" POOL_LIMITS ")",
-            ops->name, smaller.workers, config->workers, strerror(refusal));
+        tell_fewer(config, &smaller, ops, refusal, why, size);
     return pool;
 }
 
@@ -170,11 +217,13 @@ struct pool *pool_start(
     *why = '\0';
     if (reason) {
         snprintf(why, size, "backend %s: %s", ops->name, reason);
+        errno = ENOTSUP;
         return NULL;
     }
     if (pool_depth() >= POOL_DEPTH_MAX) {
         snprintf(why, size, "%s: pools in a pool's tasks go %d deep, no deeper", ops->name,
             POOL_DEPTH_MAX);
+        errno = EPERM;
         return NULL;
     }
     if (check_workers(ops, config, why, size) || check_work(ops, config, why, size))

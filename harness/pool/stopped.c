@@ -1,16 +1,14 @@
-/* Processes that were stopped (SIGSTOP) with something that the others wait for. */
+/* Looking for the stopped, by their state in /proc. See stopped.h. */
+#include "stopped.h"
+
 #include "../measure/clock.h"
 #include "engine.h"
-#include "processes.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-/* One that keeps others from going on is killed after so long. */
-#define STOPPED_NS 100000000
-
-static bool is_stopped(pid_t pid)
+bool stopped_is(pid_t pid)
 {
     char path[32], line[128];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -23,14 +21,15 @@ static bool is_stopped(pid_t pid)
     return state && (state[2] == 'T' || state[2] == 't');
 }
 
-/* Whether one of the process's workers may hold tasks without running one. */
-static bool is_between(const struct processes *processes, unsigned index)
+/* Whether one of the process's workers may hold tasks without running one, or it is about to end.
+ */
+static bool is_awaited(const struct processes *processes, unsigned index)
 {
     unsigned threads = processes->pool.config.threads_each;
     for (unsigned i = index * threads; i < (index + 1) * threads; i++)
         if (engine_is_between(processes->pool.engine, i))
             return true;
-    return false;
+    return processes_is_spent(processes, index);
 }
 
 void stopped_check(struct processes *processes)
@@ -38,11 +37,11 @@ void stopped_check(struct processes *processes)
     uint64_t now = clock_now();
     for (unsigned i = 0; i < processes->count; i++) {
         struct process *process = &processes->all[i];
-        if (process->pid == 0 || !is_between(processes, i) || !is_stopped(process->pid))
+        if (process->pid == 0 || !is_awaited(processes, i) || !stopped_is(process->pid))
             process->stopped_since = 0;
         else if (process->stopped_since == 0)
             process->stopped_since = now;
         else if (now - process->stopped_since >= STOPPED_NS)
-            kill(process->pid, SIGKILL);
+            deaths_signal(process->pidfd, process->pid, SIGKILL);
     }
 }

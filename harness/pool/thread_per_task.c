@@ -120,8 +120,7 @@ static int per_task_start(struct pool *pool, char *why, size_t size)
     int code = spawn(per_task, 0, 0);
     if (code == 0 && join_all(per_task) == 0)
         return 0;
-    pool_start_error(why, size, pool, 0, code, task_message(ECANCELED));
-    return -1;
+    return pool_start_error(why, size, pool, 0, code, task_message(ECANCELED));
 }
 
 static void per_task_stop(struct pool *pool)

@@ -105,13 +105,13 @@ static int start_all(struct threads *threads)
     return code;
 }
 
-/* Leaves the pool as if it had never been. */
+/* Leaves the pool as if it had never been. Returns what the start fails with. */
 static int give_up(struct threads *threads, char *why, size_t size, int code, const char *error)
 {
     unsigned started = threads->started + threads->pool.engine->owner_works;
-    pool_start_error(why, size, &threads->pool, started, code, error);
+    code = pool_start_error(why, size, &threads->pool, started, code, error);
     join_all(threads);
-    return -1;
+    return code;
 }
 
 static bool owner_works(const struct pool_config *config)
@@ -123,10 +123,8 @@ static int threads_start(struct pool *pool, char *why, size_t size)
 {
     struct threads *threads = (struct threads *)pool;
     struct engine *engine = engine_make(pool, false, owner_works(&pool->config));
-    if (!engine) {
-        pool_start_error(why, size, pool, 0, errno, NULL);
-        return -1;
-    }
+    if (!engine)
+        return pool_start_error(why, size, pool, 0, errno, NULL);
     pool->engine = engine;
     int code = engine->owner_works ? pool_enter(pool, &engine->local) : 0;
     if (code)
@@ -159,7 +157,7 @@ static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
         do {
             engine_begin(pool->engine, begin, end, chunk, round > 0);
             wait_for_tasks(pool);
-        } while (retry_follows(pool, begin, end, round++));
+        } while (retry_follows(pool, begin, end, round++) > 0); /* threads do not break */
     }
     return 0;
 }

@@ -141,6 +141,19 @@ unsigned timed_stuck(const struct engine *engine)
     return stuck;
 }
 
+bool timed_find_stuck(const struct engine *engine, unsigned *worker, uint64_t *task)
+{
+    for (unsigned i = 0; i < engine->workers && !engine->shared; i++) { /* acquire: as above */
+        uint64_t current = atomic_load_explicit(&engine->lanes[i].current, memory_order_acquire);
+        if (!lane_is_overdue(current))
+            continue;
+        *worker = i;
+        *task = lane_task(current);
+        return true;
+    }
+    return false;
+}
+
 /* Takes all that is left and notes it as lost. */
 static void lose_rest(struct engine *engine)
 {

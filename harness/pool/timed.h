@@ -31,6 +31,9 @@ void timed_check(struct pool *pool);
 bool timed_is_stuck(const struct engine *engine, unsigned worker);
 unsigned timed_stuck(const struct engine *engine);
 
+/* Finds one of them, and what it runs. Returns false where there is none. */
+bool timed_find_stuck(const struct engine *engine, unsigned *worker, uint64_t *task);
+
 /* Owner: whether threads are stuck and all other tasks have ended; they end as LOST where no thread
  * is left. */
 bool timed_is_over(struct engine *engine);

@@ -4,19 +4,29 @@
  * children with it, by the latter two. See zygote.h. */
 #include "zygote.h"
 
+#include "../measure/clock.h"
 #include "../util/own_threads.h"
+#include "deaths.h"
 #include "launch.h"
 #include "lifeline.h"
+#include "stopped.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* How long it may take to answer, and how often the owner looks meanwhile whether it was stopped.
+ */
+#define ANSWER_NS 10000000000u
+#define LOOK_MS 20
 
 struct request {
     bool fork;      /* else: how has pid ended? */
@@ -37,10 +47,11 @@ union control {
     char bytes[CMSG_SPACE(HANDOVER_PARTS * sizeof(int))];
 };
 
-static struct {
+static struct zygote {
     pid_t owner, pid;
-    int socket;
-} zygote = {.socket = -1};
+    int socket, pidfd;
+    const char *fate;
+} zygote = {.socket = -1, .pidfd = -1};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- the zygote's side ---- */
@@ -115,18 +126,29 @@ static _Noreturn void serve(int socket, pid_t owner)
 
 /* ---- the owner's side ---- */
 
-bool zygote_is_on(void)
+static bool is_on(void)
 {
     return zygote.socket >= 0 && zygote.owner == getpid();
+}
+
+bool zygote_is_on(void)
+{
+    pthread_mutex_lock(&lock);
+    bool on = is_on();
+    pthread_mutex_unlock(&lock);
+    return on;
 }
 
 void zygote_forget(void)
 {
     if (zygote.socket >= 0)
         close(zygote.socket);
-    zygote.socket = -1;
+    if (zygote.pidfd >= 0)
+        close(zygote.pidfd);
+    zygote.socket = zygote.pidfd = -1;
 }
 
+/* Without the lock, which the zygote would have as it is then: there is one thread. */
 static int start(void)
 {
     int ends[2];
@@ -142,9 +164,13 @@ static int start(void)
     }
     int code = pid < 0 ? errno : 0;
     close(ends[1]);
-    zygote.socket = ends[0];
-    zygote.owner = owner;
-    zygote.pid = pid;
+    zygote = (struct zygote){
+        .owner = owner,
+        .pid = pid,
+        .socket = ends[0],
+        .pidfd = code ? -1 : (int)syscall(SYS_pidfd_open, pid, 0), /* best effort */
+        .fate = "is gone",
+    };
     if (!code)
         return 0;
     zygote_forget();
@@ -170,9 +196,10 @@ int pool_zygote_start(char *why, size_t size)
     return code ? -1 : 0;
 }
 
-/* It ends at once, or has: it does nothing that lasts. */
+/* It is killed, since it may be stopped, and does nothing that lasts. */
 static void end(void)
 {
+    deaths_signal(zygote.pidfd, zygote.pid, SIGKILL);
     zygote_forget();
     while (waitpid(zygote.pid, NULL, 0) < 0 && errno == EINTR)
         ;
@@ -182,7 +209,7 @@ static void end(void)
 void pool_zygote_stop(void)
 {
     pthread_mutex_lock(&lock);
-    if (zygote_is_on())
+    if (is_on())
         end();
     pthread_mutex_unlock(&lock);
 }
@@ -206,6 +233,27 @@ static void add_parts(
     memcpy(CMSG_DATA(header), given, count * sizeof *given);
 }
 
+/* Returns whether there is a reply: not from a zygote that is stopped or silent, in which case its
+ * fate says so. */
+static bool wait_for_reply(void)
+{
+    struct pollfd reply = {.fd = zygote.socket, .events = POLLIN};
+    uint64_t begin = clock_now(), ran_at = 0; /* when it was last seen to run, or first looked at */
+    while (poll(&reply, 1, LOOK_MS) <= 0) {
+        uint64_t now = clock_now();
+        if (ran_at == 0 || !stopped_is(zygote.pid))
+            ran_at = now;
+        if (now - ran_at >= STOPPED_NS)
+            zygote.fate = "was stopped, and so killed";
+        else if (now - begin >= ANSWER_NS)
+            zygote.fate = "has not answered for 10 s, and so was killed";
+        else
+            continue;
+        return false;
+    }
+    return true;
+}
+
 static bool exchange(struct request *request, const int *parts, struct reply *reply)
 {
     union control control = {.bytes = {0}};
@@ -216,6 +264,8 @@ static bool exchange(struct request *request, const int *parts, struct reply *re
         add_parts(&message, &control, request, parts);
     if (sendmsg(zygote.socket, &message, MSG_NOSIGNAL) != sizeof *request)
         return false;
+    if (!wait_for_reply())
+        return false;
     while ((length = recv(zygote.socket, reply, sizeof *reply, 0)) < 0 && errno == EINTR)
         ;
     return length == sizeof *reply;
@@ -225,11 +275,19 @@ static bool exchange(struct request *request, const int *parts, struct reply *re
 static bool ask(struct request request, const int *parts, struct reply *reply)
 {
     pthread_mutex_lock(&lock);
-    bool told = zygote_is_on() && exchange(&request, parts, reply);
-    if (!told && zygote_is_on())
+    bool told = is_on() && exchange(&request, parts, reply);
+    if (!told && is_on())
         end();
     pthread_mutex_unlock(&lock);
     return told;
+}
+
+const char *zygote_fate(void)
+{
+    pthread_mutex_lock(&lock);
+    const char *fate = zygote.fate;
+    pthread_mutex_unlock(&lock);
+    return fate;
 }
 
 int zygote_fork(const int parts[HANDOVER_PARTS], unsigned first, pid_t *pid)

@@ -1,6 +1,7 @@
 /* A small process with one thread, forked while the owner had one too, that forks worker processes
  * when the owner has more (Python's "forkserver"). Internal to processes.c; pool.h has how it is
- * started. One for all pools of a process; thread-safe. */
+ * started. One for all pools of a process; thread-safe. Nobody waits for one that is stopped
+ * (SIGSTOP) or silent: it is killed and so is gone. */
 #ifndef POOL_ZYGOTE_H
 #define POOL_ZYGOTE_H
 
@@ -8,6 +9,9 @@
 
 /* Whether the calling process has one. It may have died unseen. */
 bool zygote_is_on(void);
+
+/* What became of one that is gone, for a message that begins with "the zygote". */
+const char *zygote_fate(void);
 
 /* Has it fork the workers from `first` on. Returns 0 with their process's pid, or errno: ECHILD
  * when the zygote is gone. */

@@ -164,7 +164,7 @@ static int send_call(int socket, const struct call *call)
         .number = call->number};
     struct iovec parts[] = {{&request, sizeof request}, {(void *)call->name, name_size},
         {(void *)call->key, key_size}, {(void *)call->value, call->value_size}};
-    int code = stream_send(socket, parts, sizeof parts / sizeof *parts, &begun);
+    int code = stream_send(socket, parts, sizeof parts / sizeof *parts, &begun, NULL, NULL);
     return code ? MANAGER_GONE : 0;
 }
 

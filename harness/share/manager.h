@@ -25,7 +25,7 @@
 enum manager_status {
     MANAGER_NO_KEY = ENOENT,       /* the map does not have it */
     MANAGER_NO_INDEX = ERANGE,     /* the list is not that long */
-    MANAGER_NOT_A_NUMBER = EINVAL, /* map_add to something that map_add has not made */
+    MANAGER_NOT_A_NUMBER = EINVAL, /* map_add to a value that is not of 8 bytes */
     MANAGER_TOO_LARGE = E2BIG,     /* a request or a reply above MANAGER_MESSAGE_MAX */
     MANAGER_NOT_YOURS = EPERM,     /* a connection that a process had before it forked this one */
     MANAGER_GONE = EPIPE           /* the manager has ended, or the connection after an error */

@@ -63,7 +63,8 @@ static void accept_one(struct server *server)
     struct pollfd *listener = &server->polls[0];
     int socket = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket < 0) {
-        if (errno == EMFILE || errno == ENFILE) /* somebody may leave: try again in a while */
+        /* somebody may leave, or memory come back: try again in a while */
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             listener->events = 0;
         return;
     }

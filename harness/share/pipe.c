@@ -101,31 +101,8 @@ static void leave(struct side *side)
     lock_release(&side->lock);
 }
 
-/* ---- sending ---- */
-
-int pipe_send(struct pipe *pipe, enum pipe_end end, const void *message, size_t size)
-{
-    int socket = pipe->sockets[end];
-    struct side *side = &pipe->shared->sending[end];
-    uint64_t length = size;
-    struct iovec parts[] = {{&length, sizeof length}, {(void *)message, size}};
-    bool begun;
-    int code = enter(side, socket);
-    if (code)
-        return code;
-    side->middle = true;
-    code = stream_send(socket, parts, size > 0 ? 2 : 1, &begun);
-    if (code == ECONNRESET)
-        code = PIPE_CLOSED;
-    side->middle = code && begun;
-    leave(side);
-    return code;
-}
-
-/* ---- receiving ---- */
-
-/* Whether the sender of the message that is being received died over it. */
-static bool sender_died(struct side *side)
+/* Whether who was in the middle of a message there died over it. */
+static bool died_over_it(struct side *side)
 {
     int code = lock_acquire(&side->lock, 0);
     if (code && code != LOCK_OWNER_DEAD)
@@ -134,6 +111,35 @@ static bool sender_died(struct side *side)
     lock_release(&side->lock);
     return died;
 }
+
+/* ---- sending ---- */
+
+/* Nobody takes what a full socket holds, where its receiver is dead and others have its end. */
+static int give_up(void *receiver)
+{
+    return died_over_it(receiver) ? PIPE_BROKEN : 0;
+}
+
+int pipe_send(struct pipe *pipe, enum pipe_end end, const void *message, size_t size)
+{
+    int socket = pipe->sockets[end];
+    struct side *side = &pipe->shared->sending[end], *receiver = &pipe->shared->receiving[!end];
+    uint64_t length = size;
+    struct iovec parts[] = {{&length, sizeof length}, {(void *)message, size}};
+    bool begun;
+    int code = enter(side, socket);
+    if (code)
+        return code;
+    side->middle = true;
+    code = stream_send(socket, parts, size > 0 ? 2 : 1, &begun, give_up, receiver);
+    side->middle = code && begun;
+    if (code == EPIPE || code == ECONNRESET) /* the system's words, or give_up's */
+        code = died_over_it(receiver) ? break_pipe(socket) : PIPE_CLOSED;
+    leave(side);
+    return code;
+}
+
+/* ---- receiving ---- */
 
 /* Receives exactly `size` bytes. Returns 0, PIPE_CLOSED or PIPE_BROKEN. */
 static int receive_all(int socket, struct side *sender, void *bytes, size_t size)
@@ -149,7 +155,7 @@ static int receive_all(int socket, struct side *sender, void *bytes, size_t size
             continue;
         } else if (received == 0 || errno != EAGAIN) {
             return PIPE_CLOSED;
-        } else if (poll(&readable, 1, DEADLINE_RECHECK_NS / 1000000) == 0 && sender_died(sender)) {
+        } else if (poll(&readable, 1, DEADLINE_RECHECK_NS / 1000000) == 0 && died_over_it(sender)) {
             return break_pipe(socket);
         }
     }

@@ -1,7 +1,9 @@
 /* Sending and receiving until all is through. */
 #include "stream.h"
 
-#include <errno.h>
+#include "deadline.h"
+
+#include <poll.h>
 #include <sys/socket.h>
 
 /* Takes `sent` bytes off the parts. Returns how many parts are gone. */
@@ -17,12 +19,22 @@ static size_t take_off(struct iovec *parts, size_t count, size_t sent)
     return gone;
 }
 
-int stream_send(int socket, struct iovec *parts, size_t count, bool *begun)
+int stream_send(int socket, struct iovec *parts, size_t count, bool *begun,
+    int (*gives_up)(void *context), void *context)
 {
+    const int flags = MSG_NOSIGNAL | (gives_up ? MSG_DONTWAIT : 0);
+    struct pollfd writable = {.fd = socket, .events = POLLOUT};
     *begun = false;
     while (count > 0) {
         const struct msghdr header = {.msg_iov = parts, .msg_iovlen = count};
-        ssize_t sent = sendmsg(socket, &header, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(socket, &header, flags);
+        if (sent < 0 && errno == EAGAIN && gives_up) {
+            int code =
+                poll(&writable, 1, DEADLINE_RECHECK_NS / 1000000) == 0 ? gives_up(context) : 0;
+            if (code)
+                return code;
+            continue;
+        }
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0)

@@ -93,7 +93,12 @@ static void a_wait_ends_at_its_deadline(void **state)
     uint64_t begin = clock_now();
     assert_int_equal(future_wait(futures[0], 0), ETIMEDOUT);
     assert_int_equal(future_get(futures[0], NULL, NULL, 0.02), ETIMEDOUT);
+    assert_non_null(strstr(task_message(ETIMEDOUT), " in the 0.02 s that were waited: "));
+    while (future_wait(futures[0], 0.02) == ETIMEDOUT &&
+           !strstr(task_message(ETIMEDOUT), " is still running it"))
+        ;
     assert_int_equal(pool_wait(pool, futures, 2, POOL_WAIT_ALL, 0.02), ETIMEDOUT);
+    assert_non_null(strstr(task_message(ETIMEDOUT), "2 of 2 calls have not ended in the 0.02 s"));
     assert_int_equal(pool_wait(pool, futures, 2, POOL_WAIT_FIRST, 0.02), ETIMEDOUT);
     assert_true(clock_since(begin) >= 0.06);
     atomic_store(&scene->open, 1);

@@ -362,6 +362,7 @@ static void a_worker_that_cannot_enter_fails_the_start_with_its_message(void **s
             hooks->fail_at = first || ops->per_task ? 1 : sizes[i];
             hooks->silent = first;
             assert_null(start_hooks(ops, sizes[i], hooks, &arena, why, sizeof why));
+            assert_int_equal(errno, ECANCELED);
             if (!strstr(why, ops->name) || !strstr(why, first ? strerror(EMFILE) : "no badge"))
                 fail_msg("\"%s\" does not tell the cause", why);
             assert_null(strchr(why, '\n'));
@@ -520,6 +521,7 @@ static void serial_refuses_a_second_worker(void **state)
     assert_int_equal(arena_make(&arena, 1, 0), 0);
     const struct pool_config config = {.workers = 2, .task = empty_task, .arena = &arena};
     assert_null(pools_try(*state, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
     assert_string_equal(why, "serial has exactly 1 worker, not 2");
     arena_free(&arena);
 }

@@ -364,6 +364,7 @@ static void a_worker_that_dies_on_entry_fails_the_start_with_the_reason(void **s
         .worker_enter = deadly_enter,
         .arena = &arena};
     assert_null(pools_try(ops, &config, why, sizeof why));
+    assert_int_equal(errno, ECHILD);
     if (!strstr(why, "exited with status 7"))
         fail_msg("\"%s\" does not tell the cause", why);
     arena_free(&arena);
@@ -442,9 +443,13 @@ static void a_killed_owner_leaves_no_busy_worker(void **state)
 }
 
 /* The signal of a parent's death is cleared when a process changes its user, for one. */
-static void a_killed_owner_leaves_no_worker_without_that_signal(void **state)
+static void a_killed_owner_leaves_no_idle_worker_without_that_signal(void **state)
 {
     killed_owner_leaves_no_descendant(*state, false, outlive_parent);
+}
+
+static void a_killed_owner_leaves_no_busy_worker_without_that_signal(void **state)
+{
     killed_owner_leaves_no_descendant(*state, true, outlive_parent);
 }
 
@@ -462,10 +467,11 @@ int main(void)
             POOLS_ADD(a_worker_killed_between_regions_loses_nothing, *ops);
             POOLS_ADD(a_pool_with_dead_workers_stops, *ops);
             POOLS_ADD(a_killed_owner_leaves_no_idle_worker, *ops);
-            POOLS_ADD(a_killed_owner_leaves_no_worker_without_that_signal, *ops);
+            POOLS_ADD(a_killed_owner_leaves_no_idle_worker_without_that_signal, *ops);
         }
         POOLS_ADD(a_worker_that_dies_on_entry_fails_the_start_with_the_reason, *ops);
         POOLS_ADD(a_killed_owner_leaves_no_busy_worker, *ops);
+        POOLS_ADD(a_killed_owner_leaves_no_busy_worker_without_that_signal, *ops);
     }
     return group_run("deaths", NULL, NULL);
 }

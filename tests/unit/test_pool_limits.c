@@ -11,13 +11,15 @@
 #include "leftovers.h"
 #include "pools.h"
 
+#include "harness/util/limits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <malloc.h>
 #include <sys/resource.h>
 
-#define NOBODY 65534
 #define LIMITED_TASKS 300
 #define UNABLE 2 /* a child's exit status where it cannot have the limit */
 
@@ -84,6 +86,7 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
     const struct pool_config config = {.workers = 64, .task = empty_task, .arena = &arena};
     struct leftovers before = leftovers_now();
     struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    int code = errno;
     unsigned number = 0, of = 0;
     const char *refuses = strstr(why, "the system refuses worker ");
     if (pool && ops->per_task)
@@ -92,7 +95,7 @@ static void refuse(const struct pool_ops *ops, char *wrong, size_t size)
         snprintf(wrong, size, "the pool has started");
     else if (!refuses || sscanf(refuses, "the system refuses worker %u of %u", &number, &of) != 2 ||
              number < 1 || number > 64 || of != 64 || !strstr(why, "ask for fewer workers") ||
-             !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
+             (code != EAGAIN && code != ENOMEM) || !strstr(why, strerror(code)))
         snprintf(wrong, size, "\"%s\" does not tell the reason", why);
     else if (!leftovers_none(&before, what, sizeof what))
         snprintf(wrong, size, "%s", what);
@@ -103,7 +106,9 @@ static void check_shrunken(struct pool *pool, const char *why, char *wrong, size
 {
     unsigned count = 0, of = 0;
     const char *after = strstr(why, ": ");
-    if (!after || sscanf(after, ": %u of %u workers: the system refuses more", &count, &of) != 2 ||
+    bool whole = strstr(why, " workers in whole processes of 2 threads: ");
+    if (!after || sscanf(after, ": %u of %u workers", &count, &of) != 2 ||
+        !strstr(why, ": the system refuses more: ") || whole != (pool->config.threads_each > 1) ||
         count != pool_workers(pool) || of != 64 || count < 2 || count > 63 ||
         !(strstr(why, strerror(EAGAIN)) || strstr(why, strerror(ENOMEM))))
         snprintf(wrong, size, "%u workers, and \"%s\"", pool_workers(pool), why);
@@ -144,14 +149,21 @@ static void shrink(const struct pool_ops *ops, char *wrong, size_t size)
         snprintf(wrong, size, "%s", what);
 }
 
+/* Who has no other process, whatever runs beside this test. */
+static uid_t nobody(void)
+{
+    return 20000 + (uid_t)getpid() % 40000;
+}
+
 /* Without root, whose processes the kernel does not count. */
 static void limit_processes(void)
 {
+    uid_t user = nobody();
     struct rlimit few = {6, 6};
     if (getuid() != 0)
         few = (struct rlimit){0, 0};
     setrlimit(RLIMIT_NPROC, &few);
-    if (getuid() == 0 && (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY)))
+    if (getuid() == 0 && (setgroups(0, NULL) || setgid(user) || setuid(user)))
         _exit(2);              /* POOLS_SKIPPED */
     prctl(PR_SET_DUMPABLE, 1); /* else /proc/self is root's */
 }
@@ -172,7 +184,8 @@ static void limit_memory(void)
     setrlimit(RLIMIT_AS, &little);
 }
 
-static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
+/* aborts: the runtime's own end is what comes of it. */
+static void assert_limited_as(const struct pool_ops *ops, bool aborts, void (*limit)(void),
     void (*check)(const struct pool_ops *ops, char *wrong, size_t size))
 {
     char *wrong = pools_shared(1024);
@@ -182,7 +195,7 @@ static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
     if (pid == 0) {
         leftovers_settle();
         limit();
-        if (ops->aborts) { /* with words of its own */
+        if (aborts) { /* with words of its own */
             setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
             dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
         }
@@ -191,14 +204,20 @@ static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     bool unable = WIFEXITED(status) && WEXITSTATUS(status) == UNABLE;
-    assert_true(unable || (status != 0) == ops->aborts);
+    assert_true(unable || (status != 0) == aborts);
     if (*wrong)
         fail_msg("%s", wrong);
     pools_unshare(wrong, 1024);
     if (unable) {
-        print_message("this takes root, and a user %d that it can become\n", NOBODY);
+        print_message("this takes root, and a user that it can become\n");
         skip();
     }
+}
+
+static void assert_limited(const struct pool_ops *ops, void (*limit)(void),
+    void (*check)(const struct pool_ops *ops, char *wrong, size_t size))
+{
+    assert_limited_as(ops, ops->aborts, limit, check);
 }
 
 static void too_many_workers_for_the_user_are_refused_whole(void **state)
@@ -215,9 +234,92 @@ static void too_many_workers_for_the_memory_are_refused_whole(void **state)
     assert_limited(*state, limit_memory, refuse);
 }
 
+/* More than there can be in all, which is not found out one by one. */
+static void more_workers_than_the_system_can_have_are_refused_beforehand(void **state)
+{
+    const struct pool_ops *ops = *state;
+    char why[512] = "", end[128];
+    struct limit limit;
+    assert_true(limits_tightest("", &limit));
+    if (limit.value > UINT_MAX - 2) {
+        print_message("this system has no limit\n");
+        skip();
+    }
+    const struct pool_config config = {.workers = (unsigned)limit.value + 2, .task = empty_task};
+    assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EAGAIN);
+    snprintf(end, sizeof end, "(%s)", limit.raise);
+    if (!strstr(why, limit.name) || !strstr(why, end) || !strstr(why, "ask for at most"))
+        fail_msg("\"%s\" does not name the limit", why);
+}
+
+#define MANY 300 /* so many are not asked of the system one by one */
+
+/* Run in a child as a user who may have a few processes. */
+static void name_limit(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    char why[512] = "", what[256];
+    struct pool_config config = {
+        .workers = MANY, .threads_each = ops->threads_each ? 2 : 0, .task = empty_task};
+    struct leftovers before = leftovers_now();
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (pool || !strstr(why, "RLIMIT_NPROC is ") || !strstr(why, "(ulimit -u NUMBER)"))
+        snprintf(wrong, size, "\"%s\" does not name the limit", why);
+    config.workers_min = 2;
+    pool = ops->shrinks && !*wrong ? pool_start(ops, &config, why, sizeof why) : NULL;
+    if (pool && (pool_workers(pool) < 2 || pool_workers(pool) > 20 || !strstr(why, "of 300")))
+        snprintf(wrong, size, "%u workers: \"%s\"", pool_workers(pool), why);
+    else if (ops->shrinks && !pool && !*wrong)
+        snprintf(wrong, size, "it has not started: %s", why);
+    pool_stop(pool);
+    if (!*wrong && !leftovers_none(&before, what, sizeof what))
+        snprintf(wrong, size, "%s", what);
+}
+
+static void many_more_workers_than_the_user_may_have_are_refused_with_the_limit(void **state)
+{
+    assert_limited_as(*state, false, limit_to_few_processes, name_limit);
+}
+
 static void a_pool_that_may_shrink_starts_with_what_the_user_gets(void **state)
 {
     assert_limited(*state, limit_to_few_processes, shrink);
+}
+
+#define FIRST_THREADS 5 /* with the owner as many as limit_to_few_processes allows */
+
+static _Atomic unsigned *forked; /* shared; NULL: nobody waits */
+static unsigned forks;           /* by the owner, since then */
+
+static void wait_for_all_forks(void)
+{
+    for (unsigned now = forked ? ++*forked : FIRST_THREADS; now < FIRST_THREADS; now = *forked)
+        sched_yield();
+}
+
+/* So that each of them has been refused its second thread before the owner hears of one. */
+static void look_away_after_the_last_fork(void)
+{
+    if (forked && ++forks == FIRST_THREADS)
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+}
+
+/* Run in a child of its own: each process gets its first thread, and none a second one. */
+static void shrink_by_seconds(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    char why[512] = "";
+    const struct pool_config config = {
+        .workers = 2 * FIRST_THREADS, .workers_min = 2, .threads_each = 2, .task = empty_task};
+    forked = pools_shared(sizeof *forked);
+    struct pool *pool = pool_start(ops, &config, why, sizeof why);
+    if (!pool || pool_workers(pool) != 4)
+        snprintf(wrong, size, "%u workers: %s", pool ? pool_workers(pool) : 0, why);
+    pool_stop(pool);
+}
+
+static void a_pool_none_of_whose_processes_gets_all_its_threads_shrinks_as_well(void **state)
+{
+    assert_limited(*state, limit_to_few_processes, shrink_by_seconds);
 }
 
 static void a_pool_that_may_shrink_starts_with_what_the_memory_gives(void **state)
@@ -248,6 +350,7 @@ static void a_pool_that_cannot_shrink_refuses_to(void **state)
     const struct pool_config config = {
         .workers = 1, .workers_min = ops->shrinks ? 2 : 1, .task = empty_task};
     assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
     assert_non_null(strstr(why, "workers_min is"));
 }
 
@@ -258,11 +361,17 @@ static void add_backend(const struct pool_ops *ops)
     if (is_alone(ops))
         return;
     POOLS_ADD(too_many_workers_for_the_user_are_refused_whole, ops);
+    if (!ops->per_task) {
+        POOLS_ADD(more_workers_than_the_system_can_have_are_refused_beforehand, ops);
+        POOLS_ADD(many_more_workers_than_the_user_may_have_are_refused_with_the_limit, ops);
+    }
     if (!ops->processes)
         POOLS_ADD(too_many_workers_for_the_memory_are_refused_whole, ops);
     if (!ops->shrinks)
         return;
     POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_user_gets, ops);
+    if (ops->threads_each)
+        POOLS_ADD(a_pool_none_of_whose_processes_gets_all_its_threads_shrinks_as_well, ops);
     POOLS_ADD(a_pool_that_gets_all_its_workers_has_nothing_to_say, ops);
     if (!ops->processes)
         POOLS_ADD(a_pool_that_may_shrink_starts_with_what_the_memory_gives, ops);
@@ -271,6 +380,7 @@ static void add_backend(const struct pool_ops *ops)
 int main(void)
 {
     mallopt(M_ARENA_MAX, 1); /* so that memory is the pools' alone */
+    pthread_atfork(NULL, look_away_after_the_last_fork, wait_for_all_forks);
     for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
         if (pools_tested(*ops))
             add_backend(*ops);

@@ -17,7 +17,7 @@
 /* What the innermost start said; shared with worker processes. */
 struct story {
     const struct pool_ops *inner;
-    _Atomic int started, refused;
+    _Atomic int started, refused, code; /* code: errno */
     char why[512];
 };
 
@@ -38,7 +38,7 @@ static int run_inner(struct story *story, task_fn *task, uint64_t *sum)
     if (arena_make(&arena, TASKS, 0))
         return task_fail(errno, "arena: %s", strerror(errno));
     struct pool *pool = pool_start(story->inner, &config, why, sizeof why);
-    int failed = !pool || pool_map(pool, TASKS, 1);
+    int code = errno, failed = !pool || pool_map(pool, TASKS, 1);
     for (uint64_t i = 0; i < TASKS && !failed; i++)
         *sum += arena_slot(&arena, i)->value;
     if (pool) {
@@ -46,6 +46,7 @@ static int run_inner(struct story *story, task_fn *task, uint64_t *sum)
         pool_stop(pool);
     } else if (atomic_fetch_add(&story->refused, 1) == 0) {
         memcpy(story->why, why, sizeof why);
+        story->code = code;
     }
     arena_free(&arena);
     return failed ? task_fail(EPERM, "%s", pool ? "a region failed" : why) : 0;
@@ -98,6 +99,7 @@ static void pools_nest_no_deeper_than_that(void **state)
     assert_int_equal(errors, 0); /* the inner region ends, with each of its tasks refused */
     assert_int_equal(story->refused, 3 * TASKS);
     assert_non_null(strstr(story->why, "no deeper"));
+    assert_int_equal(story->code, EPERM);
     pools_unshare(story, sizeof *story);
 }
 
@@ -133,6 +135,7 @@ static void processes_are_not_forked_beside_threads(void **state)
     sem_init(&leave, 0, 0);
     assert_int_equal(pthread_create(&thread, NULL, wait_to_leave, NULL), 0);
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, EBUSY);
     if (!strstr(why, "2 threads"))
         fail_msg("\"%s\" does not tell the cause", why);
     sem_post(&leave);

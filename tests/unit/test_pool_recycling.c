@@ -143,6 +143,45 @@ static void calls_replace_workers_too(void **state)
     }
 }
 
+/* What a worker has printed goes out when it has left the pool, just before its end. */
+static ssize_t stop_instead(void *cookie, const char *bytes, size_t size)
+{
+    (void)cookie;
+    (void)bytes;
+    raise(SIGSTOP);
+    return (ssize_t)size;
+}
+
+static int print_something(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    putchar('.');
+    return task(ctx, local, index, result);
+}
+
+static void a_worker_that_is_stopped_on_its_way_out_is_replaced(void **state)
+{
+    struct arena arena;
+    const struct pool_config config = {.workers = 1,
+        .task = print_something,
+        .worker_enter = enter,
+        .worker_leave = leave,
+        .arena = &arena,
+        .tasks_per_worker = 2};
+    char why[512];
+    FILE *before = stdout;
+    assert_int_equal(arena_make(&arena, 4, 0), 0);
+    stdout = fopencookie(NULL, "w", (cookie_io_functions_t){.write = stop_instead});
+    struct pool *pool = pool_start(*state, &config, why, sizeof why);
+    int failed = !pool || pool_map(pool, 4, 1);
+    uint64_t lost = *arena.failed;
+    fclose(stdout);
+    stdout = before;
+    assert_int_equal(failed, 0);
+    assert_int_equal(lost, 0);
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
 static void other_backends_say_that_they_do_not(void **state)
 {
     struct arena arena;
@@ -151,6 +190,7 @@ static void other_backends_say_that_they_do_not(void **state)
     const struct pool_config config = {
         .workers = 1, .task = task, .arena = &arena, .tasks_per_worker = 1};
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, ENOTSUP);
     assert_non_null(strstr(why, "tasks_per_worker"));
     arena_free(&arena);
 }
@@ -179,6 +219,7 @@ int main(void)
         ADD(regions_replace_workers_after_so_many_tasks, ops);
         ADD(calls_replace_workers_too, ops);
     }
+    ADD(a_worker_that_is_stopped_on_its_way_out_is_replaced, &pool_processes);
     ADD(other_backends_say_that_they_do_not, registry_backend("queue"));
 #undef ADD
     return group_run("recycling", NULL, NULL);

@@ -30,6 +30,10 @@ struct scene {
     unsigned every, failing;
     _Atomic unsigned char runs[MANY];
     _Atomic bool open; /* ends what hangs */
+    /* of who_dies_in_the_delay: */
+    _Atomic bool killed, retried;
+    _Atomic unsigned entered, entered_before; /* workers; ... before the first retry */
+    _Atomic pid_t victim;
 };
 static struct scene *scene;
 
@@ -45,7 +49,8 @@ static int end_badly(uint64_t index, unsigned run, enum way way)
 static int task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     (void)local;
-    scene = (struct scene *)ctx; /* a process that was not forked has the memory, not the pointer */
+    if (scene != ctx) /* a process that was not forked has the memory, not the pointer */
+        scene = (struct scene *)ctx;
     unsigned run = ++scene->runs[index];
     result->value = index + run;
     if (index % scene->every != 1 % scene->every || run > scene->failing)
@@ -210,6 +215,35 @@ static void more_failures_than_are_kept_are_run_again(void **state)
     arena_free(&arena);
 }
 
+#define VERY_MANY 1000000
+
+/* As a pool would that had so many threads, of which each is stuck, but for those that have failed
+ * otherwise. To look each of them up among those noted would take minutes. */
+static void failures_are_dropped_in_a_time_that_goes_with_their_number(void **state)
+{
+    struct arena arena;
+    (void)state;
+    assert_int_equal(arena_make(&arena, VERY_MANY, 0), 0);
+    uint64_t errors = 0, failed = 0;
+    for (uint64_t i = 0; i < VERY_MANY; i++) {
+        bool error = i % 16 == 3;
+        errors += error;
+        arena_fail(&arena, i, error ? TASK_ERROR : TASK_TIMEOUT, error ? EDOM : ETIME, 0, "ended");
+    }
+    assert_int_equal(arena_retry(&arena, 0, VERY_MANY, false), errors);
+    for (uint64_t i = 0; i < VERY_MANY; i++) {
+        assert_int_equal(arena.status[i], i % 16 == 3 ? TASK_PENDING : TASK_TIMEOUT);
+        failed += arena.status[i] == TASK_TIMEOUT;
+    }
+    assert_int_equal(*arena.failed, failed);
+    for (uint64_t i = 0; i < arena.failures_max; i++) { /* of those left, each once */
+        uint64_t index = arena.failures[i].index;
+        assert_int_equal(arena.status[index], TASK_TIMEOUT);
+        arena.status[index] = TASK_OK;
+    }
+    arena_free(&arena);
+}
+
 static void retries_wait_for_their_delay(void **state)
 {
     struct arena arena;
@@ -225,6 +259,57 @@ static void retries_wait_for_their_delay(void **state)
     begin = clock_now();
     map(pool, TASKS, 0); /* none fails, none waits */
     assert_true(clock_since(begin) < 0.05);
+    pool_stop(pool);
+    arena_free(&arena);
+}
+
+/* Kills a worker as soon as it is told that half of all is left, which is in the delay. */
+static void kill_in_the_delay(void *argument, uint64_t ended, uint64_t tasks)
+{
+    (void)argument;
+    if (ended == tasks / 2 && !scene->killed) {
+        scene->killed = true;
+        kill(scene->victim, SIGKILL);
+    }
+}
+
+static int note_entry(const void *ctx, void **local)
+{
+    (void)local;
+    scene = (struct scene *)ctx;
+    scene->entered++;
+    scene->victim = getpid();
+    return 0;
+}
+
+static int note_retry(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    int code = task(ctx, local, index, result);
+    if (scene->runs[index] == 2 && !scene->retried) {
+        scene->entered_before = scene->entered;
+        scene->retried = true;
+    }
+    return code;
+}
+
+static void who_dies_in_the_delay_is_replaced_before_it_ends(void **state)
+{
+    struct arena arena;
+    assert_int_equal(arena_make(&arena, TASKS, 0), 0);
+    set_scene(FAIL, 2, 1);
+    const struct pool_config config = {.workers = 2,
+        .threads_each = 1,
+        .task = note_retry,
+        .worker_enter = note_entry,
+        .arena = &arena,
+        .task_retries = 1,
+        .task_retry_delay_s = 1,
+        .progress = kill_in_the_delay};
+    struct pool *pool = start(*state, &config);
+    map(pool, TASKS, 0);
+    assert_true(scene->killed);
+    assert_int_equal(*arena.failed, 0);
+    assert_int_equal(scene->entered_before, 3);
     pool_stop(pool);
     arena_free(&arena);
 }
@@ -334,6 +419,7 @@ int main(void)
         if (ops->kill) {
             ADD(tasks_that_kill_their_worker_or_hang_are_run_again);
             ADD(deaths_timeouts_and_errors_together_leave_each_task_decided);
+            ADD(who_dies_in_the_delay_is_replaced_before_it_ends);
         } else {
             ADD(a_threads_timeout_is_final_and_what_else_failed_is_run_again);
         }
@@ -341,5 +427,7 @@ int main(void)
         ADD(retries_wait_for_their_delay);
         ADD(progress_leaves_out_what_is_run_again);
     }
+    group_add(failures_are_dropped_in_a_time_that_goes_with_their_number, leftovers_mark,
+        leftovers_check, NULL, "failures_are_dropped_in_a_time_that_goes_with_their_number");
     return group_run("retries", NULL, NULL);
 }

@@ -155,6 +155,7 @@ static void assert_refused(const struct pool_ops *ops, unsigned threads_each, co
     const struct pool_config config = {
         .workers = WORKERS, .threads_each = threads_each, .task = task};
     assert_null(pool_start(ops, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
     assert_string_equal(why, expected);
 }
 

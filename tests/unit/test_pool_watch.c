@@ -11,9 +11,12 @@
 
 #include "harness/measure/clock.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define WORKERS 5
 #define TASKS 100
@@ -117,6 +120,64 @@ static void the_dead_are_noticed_where_nobody_need_wait_for_them(void **state)
     kill_and_replace(pool);
     stop(pool);
     signal(SIGCHLD, SIG_DFL);
+}
+
+/* Echoes a byte, and ends when nobody can send it another. */
+static _Noreturn void be_bystander(int in, int out)
+{
+    char byte;
+    while (read(in, &byte, 1) == 1 && write(out, &byte, 1) == 1)
+        ;
+    _exit(0);
+}
+
+/* Forks a process with this number. Returns it, or -1 with errno where the system does not let. */
+static pid_t fork_as(pid_t pid)
+{
+    struct clone_args arguments = {
+        .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1};
+    long forked;
+    do /* the number is given back a moment after its process */
+        forked = syscall(SYS_clone3, &arguments, sizeof arguments);
+    while (forked < 0 && errno == EEXIST);
+    return (pid_t)forked;
+}
+
+static void who_has_a_dead_workers_number_is_left_alone(void **state)
+{
+    char why[512], byte = 7;
+    int to[2], from[2];
+    (void)state;
+    signal(SIGCHLD, SIG_IGN); /* nobody keeps the number */
+    const struct pool_config config = {.workers = 2, .calls_max = 1};
+    struct pool *pool = pool_start(&pool_processes, &config, why, sizeof why);
+    assert_non_null(pool);
+    pid_t pid = pool_worker_pid(pool, 0);
+    kill(pid, SIGKILL);
+    while (kill(pid, 0) == 0)
+        sched_yield();
+    assert_int_equal(pipe2(to, O_CLOEXEC) | pipe2(from, O_CLOEXEC), 0);
+    pid_t bystander = fork_as(pid);
+    if (bystander == 0) {
+        close(to[1]);
+        be_bystander(to[0], from[1]);
+    }
+    close(to[0]);
+    close(from[1]);
+    if (bystander == pid) {
+        pool_terminate(pool);
+        assert_int_equal(write(to[1], &byte, 1), 1);
+        assert_int_equal(read(from[0], &byte, 1), 1);
+    }
+    close(to[1]);
+    assert_int_equal(read(from[0], &byte, 1), 0); /* it has ended */
+    close(from[0]);
+    pool_stop(pool);
+    signal(SIGCHLD, SIG_DFL);
+    if (bystander != pid) {
+        print_message("this takes root, and the right to choose a process's number\n");
+        skip();
+    }
 }
 
 static void a_process_per_task_ends_where_nobody_need_wait_for_it(void **state)
@@ -228,6 +289,7 @@ int main(void)
     POOLS_ADD(short_regions_replace_the_dead_too, ops);
     POOLS_ADD(the_dead_are_noticed_where_no_descriptor_is_left, ops);
     POOLS_ADD(the_dead_are_noticed_where_nobody_need_wait_for_them, ops);
+    POOLS_ADD(who_has_a_dead_workers_number_is_left_alone, ops);
     POOLS_ADD(a_process_per_task_ends_where_nobody_need_wait_for_it,
         registry_backend("process-per-task"));
     POOLS_ADD(a_worker_has_no_descriptor_of_its_owner, ops);

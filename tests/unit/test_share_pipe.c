@@ -319,15 +319,22 @@ static void a_waiting_receiver_that_is_killed_takes_no_message(void **state)
     pipe_free(pipe);
 }
 
+/* Forks a sender that has filled the socket and is stopped then. */
+static pid_t stop_in_the_middle(struct pipe *pipe)
+{
+    pid_t sender = shares_fork(send_large_left, pipe);
+    shares_await_sleep(sender); /* the socket is full */
+    assert_int_equal(kill(sender, SIGSTOP), 0);
+    assert_int_equal(waitpid(sender, NULL, WUNTRACED), sender);
+    return sender;
+}
+
 static void a_receiver_killed_in_the_middle_of_a_message_breaks_the_pipe(void **state)
 {
     (void)state;
     SHARES_NEEDS_PROCESSES();
     struct pipe *pipe = make();
-    pid_t sender = shares_fork(send_large_left, pipe);
-    shares_await_sleep(sender); /* the socket is full */
-    assert_int_equal(kill(sender, SIGSTOP), 0);
-    assert_int_equal(waitpid(sender, NULL, WUNTRACED), sender);
+    pid_t sender = stop_in_the_middle(pipe);
     pid_t first = shares_fork(receive_one, pipe); /* takes what there is and wants more */
     shares_await_sleep(first);
     pid_t second = shares_fork(receive_one, pipe);
@@ -335,7 +342,24 @@ static void a_receiver_killed_in_the_middle_of_a_message_breaks_the_pipe(void **
     shares_kill(first);
     assert_int_equal(shares_reap(second), PIPE_BROKEN);
     assert_int_equal(kill(sender, SIGCONT), 0);
-    assert_int_equal(shares_reap(sender), PIPE_CLOSED);
+    assert_int_equal(shares_reap(sender), PIPE_BROKEN);
+    pipe_free(pipe);
+}
+
+/* Nobody receives any more, but this process has the dead one's end, too. */
+static void a_sender_does_not_wait_for_a_receiver_that_is_dead(void **state)
+{
+    (void)state;
+    SHARES_NEEDS_PROCESSES();
+    struct pipe *pipe = make();
+    pid_t sender = stop_in_the_middle(pipe);
+    pid_t receiver = shares_fork(receive_one, pipe);
+    shares_await_sleep(receiver); /* it has taken what there was */
+    shares_kill(receiver);
+    assert_int_equal(kill(sender, SIGCONT), 0);
+    assert_int_equal(shares_reap(sender), PIPE_BROKEN);
+    assert_int_equal(pipe_send(pipe, PIPE_LEFT, "x", 1), PIPE_BROKEN);
+    assert_ends(pipe, PIPE_RIGHT, PIPE_BROKEN);
     pipe_free(pipe);
 }
 
@@ -352,6 +376,7 @@ int main(void)
         SHARES_TEST(a_sender_killed_in_the_middle_of_a_message_breaks_the_pipe),
         SHARES_TEST(a_waiting_receiver_that_is_killed_takes_no_message),
         SHARES_TEST(a_receiver_killed_in_the_middle_of_a_message_breaks_the_pipe),
+        SHARES_TEST(a_sender_does_not_wait_for_a_receiver_that_is_dead),
     };
     return cmocka_run_group_tests_name("share pipe", tests, NULL, NULL);
 }

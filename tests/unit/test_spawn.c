@@ -71,6 +71,7 @@ static void assert_refused(const struct pool_config *config, const char *what, c
 {
     char why[512] = "";
     assert_null(pool_start(&pool_spawn, config, why, sizeof why));
+    assert_int_equal(errno, strstr(what, "could not begin") ? ECANCELED : EINVAL);
     if (!strstr(why, what) || !strstr(why, advice))
         fail_msg("\"%s\" does not say \"%s\" and \"%s\"", why, what, advice);
 }

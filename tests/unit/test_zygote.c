@@ -10,6 +10,8 @@
 #include "leftovers.h"
 #include "pools.h"
 
+#include "harness/pool/zygote.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -232,6 +234,7 @@ static void a_context_that_nothing_makes_again_is_refused_beside_threads(void **
     pool_stop(pool);
     begin_thread();
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, EINVAL);
     if (!strstr(why, "pool_config.remake"))
         fail_msg("\"%s\" does not say what to do", why);
     end_thread();
@@ -296,6 +299,51 @@ static void a_zygotes_death_breaks_the_pool_with_a_message(void **state)
     pool_zygote_stop();
 }
 
+/* Stops the zygote, whom somebody asks then. */
+static void stop_zygote(pid_t zygote)
+{
+    assert_int_equal(kill(zygote, SIGSTOP), 0);
+    assert_int_equal(waitpid(zygote, NULL, WUNTRACED), zygote);
+}
+
+static void a_stopped_zygote_breaks_the_pool_instead_of_hanging_it(void **state)
+{
+    struct arena arena;
+    begin_zygote();
+    begin_thread();
+    struct pool *pool = start(*state, &arena);
+    stop_zygote(parent_of(pool_worker_pid(pool, 0)));
+    assert_region(pool);
+    assert_int_equal(kill(pool_worker_pid(pool, 0), SIGKILL), 0);
+    while (pool_map(pool, TASKS, 1) == 0)
+        ;
+    const char *said = task_message(EIO);
+    if (!strstr(said, "the zygote") || !strstr(said, "was stopped"))
+        fail_msg("\"%s\" does not tell why", said);
+    stop(pool, &arena);
+    end_thread();
+    begin_zygote(); /* another one */
+    pool_zygote_stop();
+}
+
+static void a_stopped_zygote_is_ended_before_or_after_its_pools(void **state)
+{
+    struct arena arena;
+    for (int before = 0; before < 2; before++) {
+        begin_zygote();
+        begin_thread();
+        struct pool *pool = start(*state, &arena);
+        pid_t zygote = parent_of(pool_worker_pid(pool, 0));
+        if (before)
+            stop_zygote(zygote);
+        stop(pool, &arena);
+        if (!before)
+            stop_zygote(zygote);
+        pool_zygote_stop();
+        end_thread();
+    }
+}
+
 static void a_zygote_that_died_unseen_fails_the_start(void **state)
 {
     char why[512] = "";
@@ -310,6 +358,7 @@ static void a_zygote_that_died_unseen_fails_the_start(void **state)
     assert_int_equal(kill(zygote, SIGKILL), 0);
     assert_int_equal(waitid(P_PID, (id_t)zygote, &info, WEXITED | WNOWAIT), 0);
     assert_null(pool_start(*state, &config, why, sizeof why));
+    assert_int_equal(errno, ECHILD);
     if (!strstr(why, "the zygote is gone"))
         fail_msg("\"%s\" does not tell why", why);
     end_thread();
@@ -321,6 +370,22 @@ static int outlive_parent(const void *ctx, void **local)
     (void)ctx;
     (void)local;
     return prctl(PR_SET_PDEATHSIG, 0) ? errno : 0;
+}
+
+static void *ask_whether_it_is_on(void *argument)
+{
+    while (zygote_is_on())
+        ;
+    return argument;
+}
+
+static void its_end_may_come_while_others_ask_for_it(void **state)
+{
+    (void)state;
+    begin_zygote();
+    assert_int_equal(pthread_create(&thread, NULL, ask_whether_it_is_on, NULL), 0);
+    pool_zygote_stop();
+    pthread_join(thread, NULL);
 }
 
 static _Noreturn void be_owner(const struct pool_ops *ops, int ready)
@@ -377,9 +442,12 @@ int main(void)
         POOLS_ADD(a_context_that_nothing_makes_again_is_refused_beside_threads, ops);
         POOLS_ADD(without_a_zygote_a_pool_breaks_where_it_would_fork_beside_threads, ops);
         POOLS_ADD(a_zygotes_death_breaks_the_pool_with_a_message, ops);
+        POOLS_ADD(a_stopped_zygote_breaks_the_pool_instead_of_hanging_it, ops);
+        POOLS_ADD(a_stopped_zygote_is_ended_before_or_after_its_pools, ops);
         POOLS_ADD(a_zygote_that_died_unseen_fails_the_start, ops);
         POOLS_ADD(a_killed_owner_leaves_neither_zygote_nor_worker, ops);
     }
     POOLS_ADD(a_zygote_is_not_forked_beside_threads, &pool_processes);
+    POOLS_ADD(its_end_may_come_while_others_ask_for_it, &pool_processes);
     return group_run("zygote", NULL, NULL);
 }
