@@ -13,7 +13,7 @@ DRY_RUN := $(findstring n,$(SHORT_OPTIONS))$(findstring q,$(SHORT_OPTIONS))$(fin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all report tests check bench crosswalk asan tsan points stress soak lint format install clean help FORCE
+.PHONY: all report tests check bench crosswalk stats asan tsan points stress soak lint format install clean help FORCE
 .DEFAULT_GOAL := all
 
 # --- what a user may set -------------------------------------------------------------------------
@@ -31,6 +31,7 @@ WERROR ?= -Werror
 PROFILE ?= default
 HOST ?=
 STRESS ?= 1e9
+EXPERIMENTS ?= 10k
 ROUNDS ?= 50
 TESTS ?=
 BENCH ?=
@@ -60,12 +61,15 @@ SOURCES = $(filter-out $(LEFT_OUT),$(HARNESS_SOURCES)) $(CASE_SOURCES)
 GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
 OBJECTS = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(SOURCES)))) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
+STATS_PROGRAM := $(BUILD)/tests/stats/stats
+STATS_SOURCES := $(sort $(wildcard tests/stats/*.c))
+STATS_OBJECTS = $(STATS_SOURCES:%.c=$(BUILD)/%.o)
 BENCH_PROGRAM := $(BUILD)/tests/bench/bench
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 # The C++ peer is there where the backend onetbb is (tests/bench/tbb.c).
 BENCH_TBB = $(if $(filter %/onetbb.cpp,$(LEFT_OUT)),,$(BUILD)/tests/bench/tbb_loop.o)
 BENCH_OBJECTS = $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(BENCH_TBB)
-LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/stress/stress.c)))
+LINTED = $(addprefix $(BUILD)/,$(addsuffix .linted,$(basename $(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) $(STATS_SOURCES) tests/stress/stress.c)))
 STRESS_PROGRAM := $(BUILD)/tests/stress/stress
 POOL_TESTS = $(filter %/test_range %/test_stress $(BUILD)/tests/unit/test_pool% $(BUILD)/tests/unit/test_calls%,$(TEST_PROGRAMS))
 ALL_TESTS = $(TEST_PROGRAMS) $(sort $(wildcard tests/cli/*.bats))
@@ -165,6 +169,9 @@ check: $(PROGRAM) $(TESTED) ## run the tests (TESTS=unit/test_stat for one of th
 bench: $(BENCH_PROGRAM) ## measure the pools against their targets (BENCH="empty-* hot-1us", BLOCKS=12, HOST=name)
 	@$<$(BLOCKS:%= --blocks %)$(HOST:%= --host %) $(foreach row,$(BENCH),'$(row)')
 
+stats: $(STATS_PROGRAM) ## show that the intervals hold, simulated and on this machine (EXPERIMENTS=10k)
+	@$(STATS_PROGRAM) $(EXPERIMENTS)
+
 stress: $(STRESS_PROGRAM) ## run 10^9 tasks, each exactly once (STRESS=1e7 for fewer)
 	@$(STRESS_PROGRAM) $(STRESS)
 
@@ -231,8 +238,12 @@ $(BENCH_PROGRAM): $(BENCH_OBJECTS) $(OBJECTS) $(BUILD)/config.mk
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS)
 
+$(STATS_PROGRAM): $(STATS_OBJECTS) $(OBJECTS) $(BUILD)/config.mk
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(STATS_OBJECTS) $(filter-out $(BUILD)/harness/main.o,$(OBJECTS)) $(LIBS)
+
 .SECONDARY: $(TEST_SOURCES:%.c=$(BUILD)/%.o)
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(BENCH_OBJECTS:.o=.d) $(STRESS_PROGRAM).d
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(BENCH_OBJECTS:.o=.d) $(STATS_OBJECTS:.o=.d) $(STRESS_PROGRAM).d
 
 endif
 endif

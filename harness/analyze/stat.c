@@ -58,6 +58,20 @@ double stat_quantile(const double *values, size_t n, double q)
     return quantile;
 }
 
+size_t stat_beyond(const double *values, size_t n, double width)
+{
+    double *copy = sorted(values, n);
+    if (!copy)
+        return 0;
+    double q1 = sorted_quantile(copy, n, 0.25), q3 = sorted_quantile(copy, n, 0.75);
+    double reach = width * (q3 - q1);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += copy[i] < q1 - reach || copy[i] > q3 + reach;
+    free(copy);
+    return count;
+}
+
 /* P(Bin(n, 1/2) = i) = fraction * 2^exponent */
 struct term {
     size_t n, i;
@@ -138,7 +152,7 @@ double stat_sign_test(const double *d, size_t n)
     return fmin(1, 2 * binomial_tail(above + below, above < below ? above : below));
 }
 
-struct interval stat_speedup(const double *serial, const double *pool, size_t n)
+struct interval stat_speedup_at(const double *serial, const double *pool, size_t n, double alpha)
 {
     struct interval speedup = {NAN, NAN, NAN};
     double *d = n ? malloc(n * sizeof *d) : NULL;
@@ -146,7 +160,12 @@ struct interval stat_speedup(const double *serial, const double *pool, size_t n)
         return speedup;
     for (size_t i = 0; i < n; i++)
         d[i] = serial[i] > 0 && pool[i] > 0 ? log(serial[i] / pool[i]) : NAN;
-    speedup = stat_sign_interval(d, n, STAT_ALPHA);
+    speedup = stat_sign_interval(d, n, alpha);
     free(d);
     return (struct interval){exp(speedup.value), exp(speedup.lo), exp(speedup.hi)};
+}
+
+struct interval stat_speedup(const double *serial, const double *pool, size_t n)
+{
+    return stat_speedup_at(serial, pool, n, STAT_ALPHA);
 }

@@ -23,6 +23,12 @@ double stat_median(const double *values, size_t n);
  * 1996, type 7). NAN for n = 0 and another q. */
 double stat_quantile(const double *values, size_t n, double q);
 
+/* How many values lie beyond Tukey's fences, `width` interquartile ranges below the lower and above
+ * the upper quartile, both as stat_quantile gives them (Tukey 1977; 1.5: outside, 3: far out). They
+ * are worth a look, no more: nothing is ever dropped for it. 0 for n = 0. */
+#define STAT_FAR_OUT 3.0
+size_t stat_beyond(const double *values, size_t n, double width);
+
 /* k of the sign interval below: the largest with 2 P(Bin(n, 1/2) <= k-1) <= alpha; 0: n is too
  * small for alpha. The tail is exact to long double's rounding, for any n. */
 size_t stat_sign_rank(size_t n, double alpha);
@@ -38,5 +44,8 @@ double stat_sign_test(const double *d, size_t n);
 /* Speedup from paired blocks: exp of the sign interval of ln(serial[i] / pool[i]). Both in the
  * same unit and greater than 0, else NAN. */
 struct interval stat_speedup(const double *serial, const double *pool, size_t n);
+
+/* The same at level 1 - alpha. */
+struct interval stat_speedup_at(const double *serial, const double *pool, size_t n, double alpha);
 
 #endif

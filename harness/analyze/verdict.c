@@ -3,6 +3,7 @@
  * disturbs serial and the pool alike leaves the ratio standing, but not the times beside it. */
 #include "verdict.h"
 
+#include "moment.h"
 #include "stat.h"
 #include "summary.h"
 
@@ -24,7 +25,6 @@
 #define VARIATION 0.10
 #define HALVES_APART 0.05
 #define OUTLIERS 0.10
-#define FENCE 3.0
 #define AUTOCORRELATION 0.3
 #define SWITCHES 10.0
 #define SWITCHES_USUAL 3.0 /* a median below this is taken for it: few are few */
@@ -189,27 +189,10 @@ struct gate {
     const char *unit;
 };
 
-static double mean(const double *values, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    return sum / (double)n;
-}
-
-/* Sum of (v[i] - mean)(v[i+lag] - mean) */
-static double covariance(const double *values, size_t n, size_t lag)
-{
-    double center = mean(values, n), sum = 0;
-    for (size_t i = 0; i + lag < n; i++)
-        sum += (values[i] - center) * (values[i + lag] - center);
-    return sum;
-}
-
 static double variation(const struct series *series)
 {
-    double square = covariance(series->seconds, series->n, 0) / (double)(series->n - 1);
-    double figure = sqrt(square) / mean(series->seconds, series->n);
+    double square = moment_covariance(series->seconds, series->seconds, series->n);
+    double figure = sqrt(square) / moment_mean(series->seconds, series->n);
     return figure > VARIATION ? figure : 0;
 }
 
@@ -232,12 +215,7 @@ static double too_many(size_t count, size_t n)
 
 static double outliers(const struct series *series)
 {
-    double q1 = stat_quantile(series->seconds, series->n, 0.25);
-    double q3 = stat_quantile(series->seconds, series->n, 0.75);
-    size_t count = 0;
-    for (size_t i = 0; i < series->n; i++)
-        count += series->seconds[i] < q1 - FENCE * (q3 - q1) ||
-                 series->seconds[i] > q3 + FENCE * (q3 - q1);
+    size_t count = stat_beyond(series->seconds, series->n, STAT_FAR_OUT);
     return too_many(count, series->n);
 }
 
@@ -245,8 +223,7 @@ static double outliers(const struct series *series)
  * compared. */
 static double autocorrelation(const struct series *series)
 {
-    double square = covariance(series->seconds, series->n, 0);
-    double r = square > 0 ? covariance(series->seconds, series->n, 1) / square : 0;
+    double r = moment_autocorrelation(series->seconds, series->n);
     double p = erfc(r * sqrt((double)series->n / 2)), limit = erfc(sqrt(2));
     return r > AUTOCORRELATION && p < limit / (double)series->compared ? r : 0;
 }
@@ -275,7 +252,7 @@ static void fill_series(struct series *series, const struct result *result, unsi
     series->n = 0;
     for (size_t i = 0; i < result->samples_count; i++) {
         const struct result_sample *sample = &result->samples[i];
-        if (sample->config != config || !summary_counts(sample))
+        if (sample->config != config || !summary_enters(result, sample))
             continue;
         series->seconds[series->n] = summary_task_seconds(sample);
         series->switches[series->n++] = (double)sample->involuntary;

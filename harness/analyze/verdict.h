@@ -19,8 +19,8 @@ struct verdict {
  * throttling, steal > 1 % of the window and at least 3 ticks, CPUs changed, swap-in, other
  * processes using > 15 % of the usable CPUs, canary drifting > 10 % (medians of the first and the
  * last third of at least 3 blocks). SUSPECT: others > 5 %; canary > 5 %; and, per configuration
- * from 20 samples that count: CoV > 10 %, halves' medians > 5 % apart and their intervals apart, >
- * 10 % of samples and one more beyond 3 interquartile ranges from the quartiles, lag-1
+ * from 20 samples that enter estimates: CoV > 10 %, halves' medians > 5 % apart and their intervals
+ * apart, > 10 % of samples and one more beyond 3 interquartile ranges from the quartiles, lag-1
  * autocorrelation > max(0.3, 2/sqrt(n)), > 10 % of samples and one more with > 10x the median of
  * involuntary switches (or 30). "One more", and a 2 that grows with the number of configurations,
  * keep false alarms on clean noise below 5 % in all (simulated in test_verdict).

@@ -4,6 +4,7 @@
 
 #include "../measure/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@ static struct {
     uint64_t start, step_start;
     double total, before, step; /* announced seconds: all, of the steps done, of this step */
     const char *name;
+    double half_width, reached; /* asked for, and of the widest interval so far; parts */
+    double budget_s;
+    uint64_t goal_start;
     bool shown;
 } progress;
 
@@ -30,6 +34,17 @@ void progress_begin(double seconds)
     progress.before = 0;
 }
 
+static void draw_goal(void)
+{
+    if (progress.half_width > 0 && isfinite(progress.reached))
+        fprintf(
+            stderr, "  ± %.3g %% of %.3g %%", 100 * progress.reached, 100 * progress.half_width);
+    else if (progress.half_width > 0)
+        fprintf(stderr, "  ± ? of %.3g %%", 100 * progress.half_width);
+    if (progress.budget_s > 0)
+        fprintf(stderr, "  %.0f of %.0f s", clock_since(progress.goal_start), progress.budget_s);
+}
+
 static void draw(double done)
 {
     int filled = (int)(done * BAR_WIDTH);
@@ -40,6 +55,8 @@ static void draw(double done)
         int left = (int)(used / done - used + 0.5);
         fprintf(stderr, "  %d:%02d left  ", left / 60, left % 60);
     }
+    draw_goal();
+    fputs("\033[K", stderr);
     fflush(stderr);
     progress.shown = true;
 }
@@ -51,6 +68,20 @@ static void update(void *context, double done)
         return;
     double part = (progress.before + done * progress.step) / progress.total;
     draw(part < 1 ? part : 1);
+}
+
+static void note_reached(void *context, double half_width)
+{
+    (void)context;
+    progress.reached = half_width;
+}
+
+void progress_goal(double half_width, double budget_s)
+{
+    progress.half_width = half_width;
+    progress.reached = INFINITY;
+    progress.budget_s = budget_s;
+    progress.goal_start = clock_now();
 }
 
 void progress_step(const char *name, double seconds)
@@ -68,7 +99,8 @@ struct sweep_progress progress_hook(const char *name)
         progress.step = 1;
         progress.name = name;
     }
-    return (struct sweep_progress){.report = update};
+    progress_goal(0, 0);
+    return (struct sweep_progress){.report = update, .reached = note_reached};
 }
 
 void progress_step_end(void)

@@ -15,6 +15,10 @@ void progress_step(const char *name, double seconds);
  * measurement is the whole, and is shown under this name. */
 struct sweep_progress progress_hook(const char *name);
 
+/* What the measurement of the last progress_hook is to reach, shown beside how far it is: a
+ * half-width of the widest interval (a part; 0: none is asked for) and seconds (0: no budget). */
+void progress_goal(double half_width, double budget_s);
+
 /* Ends the step, and clears the bar. */
 void progress_step_end(void);
 

@@ -6,7 +6,7 @@
 #include "../util/interrupt.h"
 #include "../util/units.h"
 #include "commands.h"
-#include "json.h"
+#include "outcome.h"
 #include "profile.h"
 #include "progress.h"
 #include "record.h"
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define SERIAL_MAX_SECONDS 0.5
+#define HALF_WIDTH 0.05 /* of --quick, where none is given */
 
 static const struct param options[] = {
     {.name = "profile",
@@ -45,9 +46,17 @@ static const struct param options[] = {
         .min = STAT_PAIRS_MIN,
         .max = 100000,
         .help = "rounds in which serial and every configuration run once"},
+    {.name = "half-width",
+        .type = PARAM_PERCENT,
+        .min = 0.0001,
+        .max = 1,
+        .help = "instead: a pilot, then as many blocks as make every speedup this sure"},
+    {.name = "quick",
+        .type = PARAM_FLAG,
+        .help = "without a pilot: look after 8, 16, ... 128 blocks (at 5% if none is given)"},
     {.name = "budget",
         .type = PARAM_DURATION,
-        .help = "begin no block after this time, once there are 6"},
+        .help = "begin no block after this time, once there are 6 that count"},
     {.name = "whole",
         .type = PARAM_LIST,
         .help = "also time whole commands with hyperfine, at these sizes"},
@@ -56,62 +65,6 @@ static const struct param options[] = {
     {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
     {0},
 };
-
-static void print_text(const struct result *result, const struct verdict *verdict)
-{
-    struct cli_table *table = cli_table_new();
-    cli_table_row(
-        table, "BACKEND\tWORKERS\tSPEEDUP [95 %%]\tEFFICIENCY\tTASKS/S\tSTART\tSTOP\tNOTES");
-    for (unsigned i = 0; i < result->configs_count; i++) {
-        const struct result_config *config = &result->configs[i];
-        struct summary summary = summary_of(result, i);
-        char speedup[64], efficiency[32], rate[32], start[32], stop[32], notes[128] = "";
-        int length = 0;
-        if (summary.errors || summary.lost)
-            length = snprintf(notes, sizeof notes, "%" PRIu64 " errors, %" PRIu64 " lost ",
-                summary.errors, summary.lost);
-        if (summary.wrong || summary.failed)
-            length += snprintf(notes + length, sizeof notes - (size_t)length,
-                "%zu wrong, %zu failed samples ", summary.wrong, summary.failed);
-        if (config->workers > result->usable_cpus)
-            snprintf(notes + length, sizeof notes - (size_t)length, "more workers than CPUs");
-        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s", result_name(config).text,
-            config->workers, cli_interval(speedup, sizeof speedup, summary.speedup),
-            cli_number(efficiency, sizeof efficiency, summary.efficiency.value),
-            units_si(rate, sizeof rate, summary.tasks_per_s.value),
-            units_seconds(start, sizeof start, summary.start_s),
-            units_seconds(stop, sizeof stop, summary.stop_s), notes);
-    }
-    printf("%s: %" PRIu64 " tasks, %zu block%s, %s\n", result->case_name, result->tasks,
-        result->blocks_count, result->blocks_count == 1 ? "" : "s", verdict_name(verdict->level));
-    cli_table_print(table);
-}
-
-static json_t *row_json(const struct result *result, unsigned i)
-{
-    const struct result_config *config = &result->configs[i];
-    struct summary summary = summary_of(result, i);
-    json_t *object = json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "backend",
-        config->backend, "workers", (int)config->workers, "chunk", (json_int_t)config->chunk,
-        "speedup", json_interval(summary.speedup), "efficiency", json_interval(summary.efficiency),
-        "tasks_per_s", json_interval(summary.tasks_per_s), "start_s", json_number(summary.start_s),
-        "stop_s", json_number(summary.stop_s), "errors", (json_int_t)summary.errors, "lost",
-        (json_int_t)summary.lost);
-    json_set_split(object, config);
-    return object;
-}
-
-static void print_json(const struct result *result, const struct verdict *verdict)
-{
-    json_t *rows = json_array();
-    for (unsigned i = 0; i < result->configs_count; i++)
-        json_array_append_new(rows, row_json(result, i));
-    json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:b, s:o}", "schema", "poolbench/sweep/v1",
-        "case", result->case_name, "tasks", (json_int_t)result->tasks, "blocks",
-        (json_int_t)result->blocks_count, "complete", result->complete, "rows", rows);
-    json_set_verdict(root, verdict);
-    json_print(root);
-}
 
 /* The configurations with the sizes of --whole, serial included, as commands. */
 static void add_commands(const struct cli *cli, struct result *result)
@@ -164,7 +117,7 @@ static enum status measure_whole(const struct cli *cli, struct result *result)
 {
     char why[512];
     add_commands(cli, result);
-    enum status status = whole_measure(result, (unsigned)result->blocks_count, why, sizeof why);
+    enum status status = whole_measure(result, (unsigned)summary_blocks(result), why, sizeof why);
     if (status != STATUS_DONE)
         result->complete = false;
     if (status != STATUS_DONE && status != STATUS_INTERRUPTED)
@@ -180,14 +133,28 @@ static enum status measure_whole(const struct cli *cli, struct result *result)
     return status;
 }
 
-static enum status measure(const struct cli *cli, struct workload *workload, struct result *result)
+/* How long to go on, by the options. */
+static struct sweep_options plan(const struct cli *cli)
 {
-    const struct sweep_options sweep = {
+    struct sweep_options sweep = {
         .blocks = (unsigned)param_count(cli->options, "blocks"),
+        .mode = STOPPING_FIXED,
         .budget_s = (double)param_duration(cli->options, "budget") * 1e-9,
         .serial_max_s = SERIAL_MAX_SECONDS,
-        .progress = progress_hook(result->label),
     };
+    bool asked = param_given(cli->options, "half-width");
+    if (asked || param_flag(cli->options, "quick")) {
+        sweep.mode = param_flag(cli->options, "quick") ? STOPPING_QUICK : STOPPING_PILOT;
+        sweep.half_width = asked ? param_real(cli->options, "half-width") : HALF_WIDTH;
+    }
+    return sweep;
+}
+
+static enum status measure(const struct cli *cli, struct workload *workload, struct result *result)
+{
+    struct sweep_options sweep = plan(cli);
+    sweep.progress = progress_hook(result->label);
+    progress_goal(sweep.half_width, sweep.budget_s);
     enum status status = check_whole(cli, result);
     record_case(result, workload);
     if (status == STATUS_DONE && sweep_measure(workload, &sweep, result))
@@ -201,18 +168,22 @@ static enum status conclude(const struct cli *cli, const struct result *result, 
     progress_clear();
     if (result->samples_count == 0)
         return status;
-    struct verdict verdict = verdict_of(result);
+    struct outcome outcome = {.result = result,
+        .verdict = verdict_of(result),
+        .family = family_of(result),
+        .half_width = plan(cli).half_width};
     if (param_flag(cli->options, "json"))
-        print_json(result, &verdict);
+        outcome_json(&outcome);
     else
-        print_text(result, &verdict);
-    cli_print_reasons(cli, &verdict);
-    for (unsigned i = 0; i < result->configs_count; i++) {
-        struct summary summary = summary_of(result, i);
-        if (summary.wrong || summary.failed || summary.lost || summary.errors)
+        outcome_text(&outcome);
+    outcome_tell(cli, &outcome);
+    for (size_t i = 0; i < outcome.family.count; i++) {
+        const struct summary *summary = &outcome.family.members[i].summary;
+        if (summary->wrong || summary->failed || summary->lost || summary->errors)
             status = cli_graver(status, STATUS_FAILED);
     }
-    if (verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
+    family_free(&outcome.family);
+    if (outcome.verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
         status = cli_graver(status, STATUS_REFUSED);
     return cli_graver(status, record_save(cli, result));
 }
@@ -249,6 +220,9 @@ static enum status sweep_run(const struct cli *cli)
     const char *profile = param_text(cli->options, "profile");
     if ((profile == NULL) == (cli->words_count == 0))
         return cli_fail(cli, STATUS_USAGE, "give a case or --profile, and not both");
+    if (param_given(cli->options, "blocks") && plan(cli).mode != STOPPING_FIXED)
+        return cli_fail(cli, STATUS_USAGE,
+            "--blocks is a fixed number; leave it out, or --half-width and --quick");
     for (const struct param *option = options; profile && option->name; option++)
         if (param_given(cli->options, option->name) && strcmp(option->name, "profile") != 0 &&
             strcmp(option->name, "host") != 0)

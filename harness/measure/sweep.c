@@ -1,7 +1,7 @@
 /* The sweep: plan, take samples, judge them, append them. */
 #include "sweep.h"
 
-#include "../analyze/stat.h"
+#include "../analyze/summary.h"
 #include "../pool/backend.h"
 #include "clock.h"
 #include "noise.h"
@@ -9,6 +9,7 @@
 #include "registry.h"
 #include "runner.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,9 @@
 struct sweep {
     struct workload *workload;
     const struct sweep_options *options;
+    struct stopping rule;
+    size_t until; /* how many blocks there are to be, as far as is known */
+    size_t told;  /* blocks at which the half-width was told last */
     struct result *result;
     const struct pool_ops **ops; /* of each configuration */
     bool *given_up;
@@ -127,10 +131,40 @@ static void put_serial_first(const struct sweep *sweep, unsigned *order, unsigne
     }
 }
 
-static int take_block(struct sweep *sweep, unsigned block, unsigned *order)
+static bool is_late(const struct sweep *sweep)
+{
+    return sweep->options->budget_s > 0 && clock_since(sweep->start) > sweep->options->budget_s;
+}
+
+/* By blocks, or by time where the budget will end first. */
+static void tell_part(const struct sweep *sweep, double blocks)
+{
+    const struct sweep_progress *progress = &sweep->options->progress;
+    double part = blocks / (double)sweep->until, budget_s = sweep->options->budget_s;
+    double spent = budget_s > 0 ? clock_since(sweep->start) / budget_s : 0;
+    if (progress->report)
+        progress->report(progress->context, fmax(part, fmin(spent, 1)));
+}
+
+/* Not after every block: it goes through all samples. */
+static void tell_reached(struct sweep *sweep)
+{
+    const struct sweep_progress *progress = &sweep->options->progress;
+    size_t n = sweep->result->blocks_count;
+    if (!progress->reached || sweep->rule.mode == STOPPING_FIXED || n < sweep->told * 11 / 10)
+        return;
+    sweep->told = n;
+    progress->reached(progress->context, stopping_reached(sweep->result));
+}
+
+static int take_block(struct sweep *sweep, unsigned *order)
 {
     unsigned n = (unsigned)sweep->result->configs_count;
-    struct result_block record = {.at_s = clock_since(sweep->start), .canary_s = noise_canary()};
+    unsigned block = (unsigned)sweep->result->blocks_count;
+    struct result_block record = {.at_s = clock_since(sweep->start),
+        .canary_s = noise_canary(),
+        .pilot =
+            sweep->rule.mode == STOPPING_PILOT && block < STOPPING_PILOT_BLOCKS && !is_late(sweep)};
     plan_order(sweep->result->seed, block, order, n);
     if (block == 0)
         put_serial_first(sweep, order, n);
@@ -142,10 +176,9 @@ static int take_block(struct sweep *sweep, unsigned block, unsigned *order)
         struct result_sample sample = {.block = block, .config = order[i], .order = i};
         if (!sweep->given_up[order[i]] && take_sample(sweep, &sample))
             return -1;
-        if (sweep->options->progress.report)
-            sweep->options->progress.report(sweep->options->progress.context,
-                ((double)block + (i + 1.0) / n) / sweep->options->blocks);
+        tell_part(sweep, block + (i + 1.0) / n);
     }
+    tell_reached(sweep);
     return 0;
 }
 
@@ -153,14 +186,16 @@ static int take_blocks(struct sweep *sweep)
 {
     unsigned *order = calloc(sweep->result->configs_count, sizeof *order);
     int interrupted = !order || choose_subset(sweep) ? -1 : 0;
-    for (unsigned block = 0; !interrupted && block < sweep->options->blocks; block++) {
-        bool late =
-            sweep->options->budget_s > 0 && clock_since(sweep->start) > sweep->options->budget_s;
-        if (late && block >= STAT_PAIRS_MIN)
-            break;
-        interrupted = take_block(sweep, block, order);
+    bool enough = false, late = false;
+    while (!interrupted && !enough && !late) {
+        if (sweep->result->blocks_count == sweep->until)
+            sweep->until = stopping_until(&sweep->rule, sweep->result);
+        enough = sweep->result->blocks_count >= sweep->until;
+        late = is_late(sweep) && summary_blocks(sweep->result) >= STAT_PAIRS_MIN;
+        if (!enough && !late)
+            interrupted = take_block(sweep, order);
     }
-    sweep->result->complete = !interrupted && sweep->result->blocks_count >= sweep->options->blocks;
+    sweep->result->complete = enough;
     free(order);
     return interrupted;
 }
@@ -172,6 +207,7 @@ int sweep_measure(
     struct sweep sweep = {
         .workload = workload,
         .options = options,
+        .rule = {options->mode, options->blocks, options->half_width},
         .result = result,
         .ops = calloc(n, sizeof *sweep.ops),
         .given_up = calloc(n, sizeof *sweep.given_up),
@@ -181,6 +217,8 @@ int sweep_measure(
     int interrupted = -1;
     result->tasks = workload->run.tasks;
     result->even = workload->run.even;
+    if (options->mode == STOPPING_QUICK)
+        result->alpha = stopping_alpha(options->mode);
     for (size_t i = 0; i < n && sweep.ops; i++)
         sweep.ops[i] = registry_backend(result->configs[i].backend);
     if (sweep.ops && sweep.given_up)

@@ -35,6 +35,7 @@ static void put_parameters(FILE *out, const struct view *view)
 {
     const struct result *result = view->result;
     uint64_t subset = serial_tasks(result);
+    size_t blocks = summary_blocks(result);
     fprintf(out, "%s tasks", number_whole(result->tasks).text);
     for (size_t i = 0; i < result->params_count; i++) {
         char text[512];
@@ -42,7 +43,9 @@ static void put_parameters(FILE *out, const struct view *view)
         fputs(", ", out);
         markdown_code(out, text);
     }
-    fprintf(out, "; %zu block%s", result->blocks_count, result->blocks_count == 1 ? "" : "s");
+    fprintf(out, "; %zu block%s", blocks, blocks == 1 ? "" : "s");
+    if (blocks < result->blocks_count)
+        fprintf(out, " after a pilot of %zu", result->blocks_count - blocks);
     if (subset > 0 && subset < result->tasks)
         fprintf(out,
             "; serial, which would take too long, ran a random subset of %s tasks in each block, "

@@ -225,7 +225,7 @@ static void put_verdicts(FILE *out, const struct input *input)
         fputs("| ", out);
         markdown_text(out, view->label);
         fprintf(out, " | **%s** | %zu%s | ", verdict_name(view->verdict.level),
-            sweep ? result->blocks_count : result->pairs_count, sweep ? "" : " pairs");
+            sweep ? summary_blocks(result) : result->pairs_count, sweep ? "" : " pairs");
         markdown_text(out, result->started ? result->started : "unknown");
         fputs(" |", out);
         put_noise(out, result);

@@ -135,8 +135,18 @@ static json_t *encode_field(
 static bool is_left_out(const struct field *field, const void *record)
 {
     const void *member = member_of(field, record);
-    return field->optional && (field->type == FIELD_COUNT ? *(const uint64_t *)member == 0
-                                                          : *(const char *)member == '\0');
+    if (!field->optional)
+        return false;
+    switch (field->type) {
+    case FIELD_COUNT:
+        return *(const uint64_t *)member == 0;
+    case FIELD_REAL:
+        return *(const double *)member == 0;
+    case FIELD_FLAG:
+        return !*(const bool *)member;
+    default:
+        return *(const char *)member == '\0';
+    }
 }
 
 json_t *field_encode(const struct field *fields, const void *record, struct field_trouble *trouble)

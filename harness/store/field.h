@@ -28,7 +28,8 @@ enum field_type {
 struct field {
     const char *key; /* NULL ends a table */
     enum field_type type;
-    bool optional; /* a FIELD_NAME or FIELD_COUNT that is left out where it is empty or 0 */
+    bool optional; /* a FIELD_NAME, _COUNT, _REAL or _FLAG that is left out where it is empty, 0 or
+                      false */
     size_t offset, size, count_offset;
     double min;
     const char *const *choices; /* ends with NULL */

@@ -42,7 +42,8 @@ static const struct field config_fields[] = {
     {"split", FIELD_NAME, ARRAY(result_config, split), .min = 1, .optional = true}, END};
 
 static const struct field block_fields[] = {{"at_s", FIELD_REAL, MEMBER(result_block, at_s)},
-    {"canary_s", FIELD_REAL, MEMBER(result_block, canary_s)}, END};
+    {"canary_s", FIELD_REAL, MEMBER(result_block, canary_s)},
+    {"pilot", FIELD_FLAG, MEMBER(result_block, pilot), .optional = true}, END};
 
 static const struct field sample_fields[] = {
     {"block", FIELD_UNSIGNED, MEMBER(result_sample, block)},
@@ -105,6 +106,7 @@ const struct field layout_result[] = {{"schema", FIELD_CONSTANT, .choices = sche
     {"command", FIELD_TEXT, MEMBER(result, command)},
     {"machine", FIELD_OBJECT, MEMBER(result, machine)}, {"seed", FIELD_HEX, MEMBER(result, seed)},
     {"complete", FIELD_FLAG, MEMBER(result, complete)},
+    {"alpha", FIELD_REAL, MEMBER(result, alpha), .optional = true},
     {"usable_cpus", FIELD_UNSIGNED, MEMBER(result, usable_cpus)},
     {"noise", FIELD_GROUP, MEMBER(result, noise), .fields = noise_fields},
     {"case", FIELD_NAME, ARRAY(result, case_name)},
@@ -220,11 +222,17 @@ static int check_pairs(const struct result *result, struct field_trouble *troubl
     return 0;
 }
 
+static int check_alpha(const struct result *result, struct field_trouble *trouble)
+{
+    return result->alpha < 1 ? 0
+                             : field_complain(trouble, "alpha", "%g is not below 1", result->alpha);
+}
+
 int layout_check(const struct result *result, struct field_trouble *trouble)
 {
-    return check_configs(result, trouble) || check_samples(result, trouble) ||
-                   check_commands(result, trouble) || check_searches(result, trouble) ||
-                   check_pairs(result, trouble)
+    return check_alpha(result, trouble) || check_configs(result, trouble) ||
+                   check_samples(result, trouble) || check_commands(result, trouble) ||
+                   check_searches(result, trouble) || check_pairs(result, trouble)
                ? -1
                : 0;
 }

@@ -56,6 +56,7 @@ struct result_sample {
 struct result_block {
     double at_s;     /* its start, since the result's start */
     double canary_s; /* median of its canary spins (fixed work) */
+    bool pilot;      /* it only told how many blocks to take: it enters no estimate */
 };
 
 /* A command timed whole by hyperfine. */
@@ -109,6 +110,8 @@ struct result {
     json_t *machine;             /* see machine_probe */
     uint64_t seed;
     bool complete; /* false: interrupted, or the budget ended before the blocks asked for */
+    double alpha;  /* an interval's level is 1 - alpha, so that what is reported holds in 95 of 100
+                      although it was looked at several times (stopping.h); 0: 0.05 */
     unsigned usable_cpus;
     struct result_noise noise;
 

@@ -10,7 +10,7 @@ struct value {
     bool given;
     char *text;
     uint64_t count; /* COUNT, DURATION */
-    double real;
+    double real;    /* REAL, PERCENT */
     char **many;
     size_t many_count;
 };
@@ -43,7 +43,10 @@ static const char *range_text(const struct param *param, double value, char *buf
 {
     if (param->type == PARAM_DURATION)
         return units_seconds(buffer, size, value * 1e-9);
-    snprintf(buffer, size, "%.15g", value);
+    if (param->type == PARAM_PERCENT)
+        snprintf(buffer, size, "%.15g%%", 100 * value);
+    else
+        snprintf(buffer, size, "%.15g", value);
     return buffer;
 }
 
@@ -69,6 +72,8 @@ static int parse(const struct param *param, const char *text, struct value *valu
                check_range(param, (double)value->count);
     case PARAM_REAL:
         return units_parse_real(text, &value->real) || check_range(param, value->real);
+    case PARAM_PERCENT:
+        return units_parse_percent(text, &value->real) || check_range(param, value->real);
     case PARAM_CHOICE:
         return in_choices(param->choices, text) ? 0 : -1;
     case PARAM_LIST:
@@ -87,6 +92,7 @@ static void accepted(const struct param *param, char *text, size_t size)
     static const char *const kinds[] = {
         [PARAM_COUNT] = "a whole number (10k, 1M)",
         [PARAM_REAL] = "a number",
+        [PARAM_PERCENT] = "a percentage (5%)",
         [PARAM_DURATION] = "a duration with its unit (20ms, 1s)",
         [PARAM_LIST] = "a list of whole numbers (1,2,4-16)",
     };
@@ -234,6 +240,7 @@ static const char *placeholder(const struct param *param)
     static const char *const names[] = {
         [PARAM_COUNT] = "N",
         [PARAM_REAL] = "X",
+        [PARAM_PERCENT] = "X%",
         [PARAM_DURATION] = "TIME",
         [PARAM_CHOICE] = "CHOICE",
         [PARAM_LIST] = "LIST",

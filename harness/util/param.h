@@ -15,6 +15,7 @@ enum param_type {
     PARAM_FLAG,     /* present or not; takes no value */
     PARAM_COUNT,    /* whole number, SI suffixes: 10k */
     PARAM_REAL,     /* decimal number */
+    PARAM_PERCENT,  /* 5%; kept as a part, 0.05, and read by param_real */
     PARAM_DURATION, /* 20ms; kept in nanoseconds */
     PARAM_CHOICE,   /* one of `choices` */
     PARAM_LIST,     /* 1,2,4-16 */
@@ -27,7 +28,7 @@ struct param {
     char letter;      /* one-letter form of an option, 0: none */
     enum param_type type;
     const char *value;   /* default as text; NULL: none */
-    double min, max;     /* COUNT, REAL, DURATION (ns); both 0: no range */
+    double min, max;     /* COUNT, REAL, PERCENT (a part), DURATION (ns); both 0: no range */
     const char *choices; /* CHOICE: "a|b|c"; other types: the placeholder in usage text, or NULL */
     const char *help;    /* one line */
 };

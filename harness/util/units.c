@@ -78,6 +78,16 @@ int units_parse_real(const char *text, double *value)
     return 0;
 }
 
+int units_parse_percent(const char *text, double *part)
+{
+    double number;
+    const char *rest;
+    if (parse_digits(text, &number, &rest) || strcmp(rest, "%") != 0)
+        return -1;
+    *part = number / 100;
+    return 0;
+}
+
 int units_parse_duration(const char *text, uint64_t *ns)
 {
     double number;

@@ -16,6 +16,9 @@ int units_parse_count(const char *text, uint64_t *value);
 /* A finite decimal number, optionally with an exponent. Returns 0, or -1. */
 int units_parse_real(const char *text, double *value);
 
+/* A percentage, with its sign: "5%" is 0.05. Returns 0, or -1. */
+int units_parse_percent(const char *text, double *part);
+
 /* A duration with its unit, ns, us, ms, s or min ("20ms", "1.5s"); "0" needs no unit.
  * Result in nanoseconds, rounded to the nearest. Returns 0, or -1. */
 int units_parse_duration(const char *text, uint64_t *ns);

@@ -104,6 +104,72 @@ sweep() {
     grep -q '(incomplete)' sweep.err
 }
 
+@test "--half-width takes a pilot and then fresh blocks, and only those are reported" {
+    sweep sleep -N 2 --param duration=2ms -b threads -n 2 --half-width 20% --json -o results/here/x.json
+    file=results/here/x.json
+    "$top/tests/schema-check" $file
+    json $file '[b.get("pilot", False) for b in d["blocks"]][:11] == 10 * [True] + [False] and d["complete"]'
+    json $file '"alpha" not in d'
+    json sweep.out 'd["pilot_blocks"] == 10 and d["blocks"] >= 6 and d["half_width"]["asked"] == 0.2'
+    [ "$(grep -c canary_s $file)" = "$(python3 -c 'import json; d = json.load(open("sweep.out")); print(d["blocks"] + 10)')" ]
+    poolbench report --host here
+    grep -q ' blocks after a pilot of 10' REPORT.md
+}
+
+@test "--quick looks after 8, 16, ... blocks, and its file keeps the level of a look" {
+    sweep sleep -N 2 --param duration=2ms -b threads -n 2 --quick --half-width 50% --json -o x.json
+    "$top/tests/schema-check" x.json
+    json x.json 'len(d["blocks"]) in (8, 16, 32, 64, 128) and d["alpha"] == 0.01 and d["complete"]'
+    json x.json 'not any("pilot" in b for b in d["blocks"])'
+    json sweep.out 'd["half_width"]["asked"] == 0.5 and d["half_width"]["reached"] <= 0.5 and d["pilot_blocks"] == 0'
+}
+
+@test "a half-width that the budget does not allow is said, and the file is incomplete" {
+    for mode in '' --quick; do
+        sweep sleep -N 2 --param duration=1ms -b threads -n 2 --half-width 0.01% $mode --budget 1ms -o x.json
+        "$top/tests/schema-check" x.json
+        json x.json 'len([b for b in d["blocks"] if not b.get("pilot")]) == 6 and not d["complete"]'
+        grep -q 'half-width 0.01 % not reached, but .* with 6 blocks: stopped early; a longer --budget' sweep.err
+        grep -q '(incomplete)' sweep.err
+    done
+}
+
+@test "progress on a terminal shows budget and half-width" {
+    TERM=xterm script -qec "env $mark $POOLBENCH sweep sleep -N 2 --param duration=1ms -b threads -n 2 \
+        --half-width 30% --budget 60s -o x.json" log >script.out
+    grep -q '± ? of 30 %  0 of 60 s' log
+    tr '\r' '\n' <log | grep -q '^\[#.*± [0-9.]* % of 30 %  [0-9]* of 60 s'
+}
+
+@test "a half-width is a percentage, and no company for --blocks" {
+    for given in '--half-width=0.05' '--half-width=0%' '--half-width=200%' '--half-width=x'; do
+        refused 2 '*: --half-width: "*" is not a percentage (5%) from 0.01% to 100%' sweep null -N 10 "$given" -o x.json
+    done
+    for given in '--half-width=5%' --quick; do
+        refused 2 '*: --blocks is a fixed number; leave it out, or --half-width and --quick' \
+            sweep null -N 10 "$given" --blocks 9 -o x.json
+    done
+    [ -z "$(ls -A)" ]
+}
+
+@test "sizes are marked faster or slower than serial, judged together" {
+    sweep sleep -N 8 --param duration=2ms -b threads -n 1,8 --blocks 8 -o x.json
+    [ "$(awk '$1 == "threads" && $2 == 8 { print $6 }' sweep.out)" = faster ]
+    sweep sleep -N 8 --param duration=2ms -b threads -n 1,8 --blocks 8 --json -o x.json
+    json sweep.out '[r["against_serial"] for r in d["rows"]][::2] == [None, "faster"] and d["blocks_min"] == 7'
+    json sweep.out 'd["rows"][2]["p"] == 2 * 2**-7 and d["rows"][0]["p"] is None'
+    json sweep.out 'all(interval({k: r["speedup_of_means"][k] for k in ("value", "lo", "hi")}) for r in d["rows"])'
+    json sweep.out 'not any(r["speedup_of_means"]["unbounded"] for r in d["rows"])'
+    json sweep.out 'all(r["mean_tasks_per_s"] > 0 and r["far_out"] >= 0 for r in d["rows"])'
+    ! grep -q 'cannot show' sweep.err
+}
+
+@test "too few blocks for so many comparisons are said in one line" {
+    sweep sleep -N 8 --param duration=1ms -b threads -n 1,2,4,8 --blocks 6 -o x.json
+    [ "$(grep -c 'sweep: 6 blocks cannot show a difference in 4 comparisons with serial at once; take 8 or more$' sweep.err)" = 1 ]
+    [ "$(awk '$1 == "threads" && $2 == 8 { print $6 }' sweep.out)" = tied ]
+}
+
 @test "failing tasks are counted in the file and make the status 1" {
     poolbench list http >list.out 2>&1 || skip 'http was not built'
     sweep http -N 20 --param latency=0 --param error_rate=0.3 -b threads -n 2 --blocks 6 -o x.json || status=$?

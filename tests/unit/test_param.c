@@ -40,6 +40,12 @@ static const struct param table[] = {
     {.name = "file", .type = PARAM_TEXT, .choices = "FILE", .help = "a path"},
     {.name = "param", .type = PARAM_MANY, .help = "again and again"},
     {.name = "quick", .letter = 'q', .type = PARAM_FLAG, .help = "hurry"},
+    {.name = "width",
+        .type = PARAM_PERCENT,
+        .value = "5%",
+        .min = 0.001,
+        .max = 1,
+        .help = "how wide"},
     {.name = NULL},
 };
 
@@ -58,6 +64,7 @@ static void defaults_are_there_but_not_given(void **state)
     assert_int_equal(param_count(values, "tasks"), 10000);
     assert_int_equal(param_count(values, "free"), 0);
     assert_true(param_real(values, "rate") == 0.5);
+    assert_true(param_real(values, "width") == 0.05);
     assert_int_equal(param_duration(values, "wait"), 20000000);
     assert_string_equal(param_text(values, "shape"), "even");
     assert_string_equal(param_text(values, "sizes"), "1,2");
@@ -76,6 +83,7 @@ static void a_value_that_is_set_replaces_the_one_before(void **state)
     set(values, "tasks", "2k");
     set(values, "tasks", "1M");
     set(values, "rate", "1");
+    set(values, "width", "12.5%");
     set(values, "wait", "1s");
     set(values, "shape", "odd");
     set(values, "sizes", "4-16,-1");
@@ -84,6 +92,7 @@ static void a_value_that_is_set_replaces_the_one_before(void **state)
     assert_int_equal(param_count(values, "tasks"), 1000000);
     assert_string_equal(param_text(values, "tasks"), "1M");
     assert_true(param_real(values, "rate") == 1);
+    assert_true(param_real(values, "width") == 0.125);
     assert_int_equal(param_duration(values, "wait"), 1000000000);
     assert_string_equal(param_text(values, "shape"), "odd");
     assert_string_equal(param_text(values, "sizes"), "4-16,-1");
@@ -126,6 +135,8 @@ static void a_refusal_names_the_parameter_the_text_and_what_is_accepted(void **s
         {"rate", "1.01", "rate: \"1.01\" is not a number from 0 to 1"},
         {"rate", "-0.01", "rate: \"-0.01\" is not a number from 0 to 1"},
         {"rate", "nan", "rate: \"nan\" is not a number from 0 to 1"},
+        {"width", "5", "width: \"5\" is not a percentage (5%) from 0.1% to 100%"},
+        {"width", "101%", "width: \"101%\" is not a percentage (5%) from 0.1% to 100%"},
         {"wait", "20", "wait: \"20\" is not a duration with its unit (20ms, 1s) from 1 ms to 1 s"},
         {"wait", "2s", "wait: \"2s\" is not a duration with its unit (20ms, 1s) from 1 ms to 1 s"},
         {"shape", "eve", "shape: \"eve\" is not one of even|uneven|odd"},
@@ -181,6 +192,7 @@ static void usage_has_a_line_an_entry_with_its_default(void **state)
     assert_int_equal(lines, COUNT(table) - 1);
     assert_non_null(strstr(text, "  -N, --tasks N                  how many (default 10k)\n"));
     assert_non_null(strstr(text, "  --shape even|uneven|odd        which (default even)\n"));
+    assert_non_null(strstr(text, "  --width X%                     how wide (default 5%)\n"));
     assert_non_null(strstr(text, "  --file FILE                    a path\n"));
     assert_non_null(strstr(text, "  -q, --quick                    hurry\n"));
     free(text);

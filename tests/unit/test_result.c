@@ -159,6 +159,25 @@ static void a_split_is_kept_and_left_out_where_there_is_none(void **state)
     result_free(result);
 }
 
+static void pilots_and_a_level_are_kept_and_left_out_where_there_are_none(void **state)
+{
+    (void)state;
+    struct result *result = full_result();
+    save(result);
+    assert_null(strstr(read_text(path), "pilot"));
+    assert_null(strstr(read_text(path), "alpha"));
+    result->blocks[1].pilot = true;
+    result->alpha = 0.01;
+    save(result);
+    assert_schema_takes(path);
+    assert_non_null(strstr(read_text(path), "\n \"alpha\": 0.01,\n"));
+    struct result *back = load();
+    assert_true(back->blocks[1].pilot && !back->blocks[0].pilot && !back->blocks[2].pilot);
+    assert_near(back->alpha, 0.01, 0);
+    result_free(back);
+    result_free(result);
+}
+
 static void bytes_that_are_no_utf_8_are_written_as_question_marks(void **state)
 {
     (void)state;
@@ -181,6 +200,7 @@ int main(void)
         TEST(written_files_pass_the_schema),
         TEST(every_row_is_a_line_with_each_member_under_its_key),
         TEST(a_split_is_kept_and_left_out_where_there_is_none),
+        TEST(pilots_and_a_level_are_kept_and_left_out_where_there_are_none),
         TEST(bytes_that_are_no_utf_8_are_written_as_question_marks),
     };
     return cmocka_run_group_tests_name("result", tests, NULL, NULL);

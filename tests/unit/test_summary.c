@@ -64,6 +64,60 @@ static void speedup_pairs_each_sample_with_serial_of_its_block(void **state)
     assert_near(summary.speedup.lo, 1, NEAR);
 }
 
+static void a_pilots_blocks_enter_no_estimate_but_what_went_wrong_in_them_counts(void **state)
+{
+    (void)state;
+    for (unsigned block = 0; block < 2; block++) {
+        result->blocks[block].pilot = true;
+        sample(block, threads)->wall_s = 100;
+    }
+    sample(1, threads)->errors = 3;
+    snprintf(sample(0, threads)->failure, 8, "killed");
+    struct summary summary = summary_of(result, threads);
+    assert_int_equal(summary.pairs, BLOCKS - 2);
+    assert_near(summary.speedup.lo, 2, NEAR);
+    assert_true(summary.task_s.hi < 0.01);
+    assert_int_equal(summary.errors, 3);
+    assert_int_equal(summary.failed, 1);
+    assert_int_equal(summary_blocks(result), BLOCKS - 2);
+    double d[BLOCKS];
+    assert_int_equal(summary_log_ratios(result, threads, true, d), 1);
+    assert_near(d[0], log(1.1 / 100), NEAR);
+    assert_int_equal(summary_log_ratios(result, threads, false, d), BLOCKS - 2);
+    assert_near(d[0], log(2), NEAR);
+}
+
+static void intervals_are_at_the_level_that_the_result_says(void **state)
+{
+    (void)state;
+    for (unsigned block = 0; block < BLOCKS; block++)
+        sample(block, threads)->wall_s = 1 + block;
+    struct interval usual = summary_of(result, threads).task_s;
+    result->alpha = 0.2;
+    struct interval narrow = summary_of(result, threads).task_s;
+    assert_true(usual.lo < narrow.lo && narrow.hi < usual.hi);
+    result->alpha = 0.001;
+    assert_true(isnan(summary_of(result, threads).speedup.lo));
+    assert_int_equal(summary_of(result, threads).means.outcome, FIELLER_UNBOUNDED);
+}
+
+static void secondary_figures_are_of_means_and_rates(void **state)
+{
+    (void)state;
+    sample(0, threads)->wall_s = 100; /* an outlier: it stays in */
+    struct summary summary = summary_of(result, threads);
+    assert_near(summary.p, 9 * ldexp(1, -7), NEAR); /* 7 of 8 pairs are faster */
+    assert_int_equal(summary.far_out, 1);
+    double total = 0;
+    for (unsigned block = 0; block < BLOCKS; block++)
+        total += sample(block, threads)->wall_s;
+    assert_near(summary.mean_tasks_per_s, BLOCKS * 100 / total, NEAR);
+    assert_near(summary.means.ratio.value, 10.8 / total, NEAR);
+    summary = summary_of(result, serial);
+    assert_true(isnan(summary.p));
+    assert_near(summary.means.ratio.lo, 1, 0);
+}
+
 static void speedup_of_serial_is_exactly_one(void **state)
 {
     (void)state;
@@ -245,6 +299,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
     const struct CMUnitTest tests[] = {
         TEST(speedup_pairs_each_sample_with_serial_of_its_block),
+        TEST(a_pilots_blocks_enter_no_estimate_but_what_went_wrong_in_them_counts),
+        TEST(intervals_are_at_the_level_that_the_result_says),
+        TEST(secondary_figures_are_of_means_and_rates),
         TEST(speedup_of_serial_is_exactly_one),
         TEST(times_are_medians_of_a_task_and_of_a_whole_region),
         TEST(repeated_regions_and_subsets_are_scaled_to_one_task),

@@ -77,6 +77,26 @@ static void reals_are_finite_decimal_numbers(void **state)
     }
 }
 
+static void percentages_have_their_sign(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double part;
+    } good[] = {{"5%", 0.05}, {"0%", 0}, {"12.5%", 0.125}, {"200%", 2}};
+    static const char *const bad[] = {"", "5", "%", "-5%", "5 %", "5%%", "nan%", "5%k"};
+    for (size_t i = 0; i < COUNT(good); i++) {
+        double part = UNTOUCHED;
+        assert_int_equal(units_parse_percent(good[i].text, &part), 0);
+        assert_true(part == good[i].part);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        double part = UNTOUCHED;
+        if (units_parse_percent(bad[i], &part) != -1 || part != UNTOUCHED)
+            fail_msg("\"%s\" is read as %g", bad[i], part);
+    }
+}
+
 static void durations_have_a_unit_and_are_rounded_to_nanoseconds(void **state)
 {
     (void)state;
@@ -217,6 +237,7 @@ int main(void)
         cmocka_unit_test(counts_take_si_suffixes_and_every_64_bit_number),
         cmocka_unit_test(what_is_no_count_is_refused_and_changes_nothing),
         cmocka_unit_test(reals_are_finite_decimal_numbers),
+        cmocka_unit_test(percentages_have_their_sign),
         cmocka_unit_test(durations_have_a_unit_and_are_rounded_to_nanoseconds),
         cmocka_unit_test(lists_hold_numbers_and_ranges_in_the_order_given),
         cmocka_unit_test(a_list_has_at_most_4096_values),
