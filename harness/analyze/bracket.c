@@ -27,27 +27,30 @@
 
 /* ---- points ---- */
 
-static int compare_nominal(const void *left, const void *right)
+static int compare_sizes(const void *left, const void *right)
 {
     const struct result_pair *a = *(const struct result_pair *const *)left,
                              *b = *(const struct result_pair *const *)right;
-    return (a->nominal > b->nominal) - (a->nominal < b->nominal);
+    if (a->nominal != b->nominal)
+        return a->nominal < b->nominal ? -1 : 1;
+    return (a->tasks > b->tasks) - (a->tasks < b->tasks);
 }
 
-/* A search's pairs sorted by nominal, malloc'd; *n of them. */
+/* A search's pairs sorted by size, malloc'd; *n of them. */
 static const struct result_pair **pairs_of(const struct result *result, unsigned search, size_t *n)
 {
     const struct result_pair **pairs = calloc(result->pairs_count + 1, sizeof *pairs);
     *n = 0;
     for (size_t i = 0; pairs && i < result->pairs_count; i++)
-        if (result->pairs[i].search == search)
+        if (bracket_same_curve(
+                &result->searches[result->pairs[i].search], &result->searches[search]))
             pairs[(*n)++] = &result->pairs[i];
     if (pairs)
-        qsort(pairs, *n, sizeof *pairs, compare_nominal);
+        qsort(pairs, *n, sizeof *pairs, compare_sizes);
     return pairs;
 }
 
-/* One point from n pairs at the same nominal; room holds 4 n numbers. */
+/* One point from n pairs at the same size; room holds 4 n numbers. */
 static struct bracket_point point_of(const struct result_search *search,
     const struct result_pair *const *pairs, size_t n, double *room)
 {
@@ -65,10 +68,22 @@ static struct bracket_point point_of(const struct result_search *search,
         .speedup = stat_speedup(serial, pool, n),
         .p = stat_sign_test(d, n),
     };
-    point.x = search->axis == RESULT_BY_GRAIN ? stat_median(grain, n) : (double)point.tasks;
+    point.x = bracket_counts_tasks(search) ? (double)point.tasks : stat_median(grain, n);
     if (point.p <= STAT_ALPHA)
         point.side = point.speedup.value < search->target ? -1 : 1;
     return point;
+}
+
+bool bracket_same_curve(const struct result_search *a, const struct result_search *b)
+{
+    return a->axis == b->axis && a->cold == b->cold && a->payload == b->payload &&
+           a->result == b->result && a->config.chunk == b->config.chunk &&
+           result_same_pool(&a->config, &b->config);
+}
+
+bool bracket_counts_tasks(const struct result_search *search)
+{
+    return search->axis == RESULT_BY_TASKS || search->axis == RESULT_OF_REGION;
 }
 
 size_t bracket_points(const struct result *result, unsigned search, struct bracket_point **points)
@@ -78,13 +93,22 @@ size_t bracket_points(const struct result *result, unsigned search, struct brack
     double *room = calloc(n + 1, 4 * sizeof *room);
     *points = n ? calloc(n, sizeof **points) : NULL;
     for (size_t i = 0, end; *points && room && i < n; i = end) {
-        for (end = i + 1; end < n && compare_nominal(&pairs[i], &pairs[end]) == 0;)
+        for (end = i + 1; end < n && compare_sizes(&pairs[i], &pairs[end]) == 0;)
             end++;
         (*points)[count++] = point_of(&result->searches[search], pairs + i, end - i, room);
     }
     free(room);
     free(pairs);
     return count;
+}
+
+const struct bracket_point *bracket_cell(
+    const struct bracket_point *points, size_t n, double nominal, uint64_t tasks)
+{
+    for (size_t i = 0; i < n; i++)
+        if (points[i].nominal == nominal && points[i].tasks == tasks)
+            return &points[i];
+    return NULL;
 }
 
 /* ---- the bracket ---- */
@@ -195,7 +219,7 @@ static bool at_look(size_t n, size_t pairs_max)
 static double round_size(const struct result_search *search, double x)
 {
     x = clamp(x, search->from, search->to);
-    if (search->axis == RESULT_BY_TASKS)
+    if (bracket_counts_tasks(search))
         return clamp(round(x), ceil(search->from), floor(search->to));
     double digit = pow(10, floor(log10(x)) - 3);
     return clamp(round(x / digit) * digit, search->from, search->to);
@@ -314,7 +338,7 @@ static double inside(const struct result_search *search, const struct bracket_po
     size_t n, struct ends ends, double resolution, size_t pairs_max)
 {
     double lo = points[ends.lo].nominal, hi = points[ends.hi].nominal;
-    if (hi <= lo * resolution || (search->axis == RESULT_BY_TASKS && hi - lo < 1.5))
+    if (hi <= lo * resolution || (bracket_counts_tasks(search) && hi - lo < 1.5))
         return NAN;
     double next = narrow(search, points, ends, resolution);
     if (!isnan(next))

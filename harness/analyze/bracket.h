@@ -9,10 +9,12 @@
 #include "../store/result.h"
 #include "stat.h"
 
+#include <stdbool.h>
+
 struct bracket_point {
     double nominal; /* x that was asked for */
-    double x;       /* by grain: median serial ns a task measured in the same blocks; by
-                       tasks: the number of tasks */
+    double x;       /* median serial ns a task measured in the same blocks; where
+                       bracket_counts_tasks, the number of tasks */
     uint64_t tasks;
     size_t n; /* paired blocks */
     struct interval speedup;
@@ -36,9 +38,21 @@ struct bracket {
     struct interval x;
 };
 
-/* The points of one search, sorted by nominal. *points is malloc'd, the caller's. Returns how many
- * there are (0: *points is NULL). */
+/* Whether a search's x is a number of tasks; else it is ns a task. */
+bool bracket_counts_tasks(const struct result_search *search);
+
+/* Whether two searches measure the same thing: pool, chunk, axis, and what tasks carry. Their
+ * targets may differ. */
+bool bracket_same_curve(const struct result_search *a, const struct result_search *b);
+
+/* The points of one search, sorted by nominal and tasks. Pairs of other searches of the
+ * same curve count too. *points is malloc'd, the caller's. Returns how many there are (0: *points
+ * is NULL). */
 size_t bracket_points(const struct result *result, unsigned search, struct bracket_point **points);
+
+/* The point of this grain and number of tasks among them, or NULL: for the map. */
+const struct bracket_point *bracket_cell(
+    const struct bracket_point *points, size_t n, double nominal, uint64_t tasks);
 
 /* The bracket that points (sorted) give for the search. Speedup need not be monotonic, nor is a
  * test always right: lo is the last slower size below all faster ones, hi the first faster size

@@ -1,9 +1,12 @@
-/* breakeven: from which grain, and from how many tasks, a pool is faster than serial. */
+/* breakeven: from which grain, and from how many tasks, a pool is faster than serial; what bytes
+ * that travel with the tasks change of it; and the map over grain and number of tasks. */
 #include "../measure/breakeven.h"
-#include "../analyze/bracket.h"
+#include "../analyze/crossing.h"
+#include "../measure/registry.h"
+#include "../pool/backend.h"
 #include "../util/units.h"
 #include "commands.h"
-#include "json.h"
+#include "crossings.h"
 #include "progress.h"
 #include "record.h"
 #include "simulate.h"
@@ -13,11 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The range searched by grain, in ns, and by tasks. */
-#define GRAIN_FROM 2.0
-#define GRAIN_TO 1e6
+/* The ranges searched: by grain from the empty task on, in ns; by tasks. */
+#define GRAIN_FROM BREAKEVEN_EMPTY_NS
+#define GRAIN_TO 1e7
 #define TASKS_FROM 1.0
 #define TASKS_TO 10000.0
+#define MAP_FROM 100.0
+#define MAP_TO 1e6
+
+/* A list option's longest item, with its end. */
+#define ITEM_MAX 32
+#define BYTES_MAX 1000000000u
 
 static const struct param options[] = {
     {.name = "backend",
@@ -40,15 +49,26 @@ static const struct param options[] = {
         .value = "both",
         .choices = "grain|tasks|both",
         .help = "the axis: grain (10^6 tasks, fewer for long grains) or number of 10 us tasks"},
+    {.name = "bytes",
+        .type = PARAM_TEXT,
+        .choices = "LIST",
+        .help = "instead: by grain, where each task carries so many bytes (0,1k,64k,1M)"},
+    {.name = "carry",
+        .type = PARAM_CHOICE,
+        .value = "both",
+        .choices = "payload|result|both",
+        .help = "which way those bytes go: to the worker, back, or so many each way"},
+    {.name = "map",
+        .type = PARAM_FLAG,
+        .help = "instead: the speedup on a grid of grains and numbers of tasks"},
     {.name = "chunk",
-        .type = PARAM_COUNT,
+        .type = PARAM_TEXT,
         .value = "1",
-        .min = 1,
-        .max = 1e9,
-        .help = "tasks that a worker claims at once"},
+        .choices = "LIST",
+        .help = "tasks that a worker claims at once: 1,16,auto (auto: guided)"},
     {.name = "resolution",
         .type = PARAM_REAL,
-        .value = "1.25",
+        .value = "1.2",
         .min = 1.01,
         .max = 10,
         .help = "how narrow a bracket is to be: its upper end by its lower"},
@@ -57,11 +77,11 @@ static const struct param options[] = {
         .value = "26",
         .min = STAT_PAIRS_MIN,
         .max = 1000,
-        .help = "paired blocks at one size, at most"},
+        .help = "paired blocks at one size, at most; the map's blocks"},
     {.name = "budget",
         .type = PARAM_DURATION,
         .value = "10s",
-        .help = "time for one search; 0: as long as it takes"},
+        .help = "time for one search or map; 0: as long as it takes"},
     {.name = "seed", .type = PARAM_COUNT, .help = "seed of the order within a pair"},
     SIMULATE_OPTIONS,
     RECORD_OPTIONS,
@@ -69,162 +89,176 @@ static const struct param options[] = {
     {0},
 };
 
-/* The searches of one configuration: break-even by grain, METG(50) where it is another point, and
- * by tasks, warm and cold. */
-static void add_searches(struct result *result, const struct result_config *config, const char *by)
+/* ---- what to search for ---- */
+
+static void add_search(struct result *result, const struct result_search *like, double target)
 {
-    unsigned cpus = result->usable_cpus;
-    double metg = 0.5 * (config->workers < cpus ? config->workers : cpus);
-    struct result_search search = {.config = *config,
-        .target = 1,
-        .axis = RESULT_BY_GRAIN,
-        .from = GRAIN_FROM,
-        .to = GRAIN_TO};
-    if (strcmp(by, "tasks") != 0) {
-        result_add_search(result, &search);
-        search.target = metg;
-        if (fabs(metg - 1) > 1e-9)
-            result_add_search(result, &search);
+    struct result_search search = *like;
+    for (size_t i = 0; i < result->searches_count; i++)
+        if (bracket_same_curve(&result->searches[i], like) &&
+            fabs(result->searches[i].target - target) < 1e-9)
+            return; /* METG(50) of 2 workers is their break-even */
+    search.target = target;
+    result_add_search(result, &search);
+}
+
+/* Break-even, METG(50) and METG(90), each a search where it is a point of its own. */
+static void add_grain(struct result *result, const struct result_config *config)
+{
+    const struct result_search search = {
+        .config = *config, .axis = RESULT_BY_GRAIN, .from = GRAIN_FROM, .to = GRAIN_TO};
+    add_search(result, &search, 1);
+    add_search(result, &search, crossing_target(result, config->workers, 0.5));
+    add_search(result, &search, crossing_target(result, config->workers, 0.9));
+}
+
+/* Warm, cold, and what a region costs. */
+static void add_tasks(struct result *result, const struct result_config *config)
+{
+    struct result_search search = {
+        .config = *config, .axis = RESULT_BY_TASKS, .from = TASKS_FROM, .to = TASKS_TO};
+    add_search(result, &search, 1);
+    search.cold = true;
+    add_search(result, &search, 1);
+    search.cold = false;
+    search.axis = RESULT_OF_REGION;
+    search.from = search.to = config->workers;
+    add_search(result, &search, 1);
+}
+
+static void add_map(struct result *result, const struct result_config *config)
+{
+    const struct result_search search = {
+        .config = *config, .axis = RESULT_OF_MAP, .from = MAP_FROM, .to = MAP_TO};
+    add_search(result, &search, 1);
+}
+
+/* ---- lists ---- */
+
+/* Copies the next item of a list to `item` (ITEM_MAX bytes) and moves *at behind it. False at the
+ * end. An item that is too long is cut, and no item then. */
+static bool next_item(const char **at, char *item)
+{
+    if (!*at)
+        return false;
+    size_t length = strcspn(*at, ",");
+    snprintf(item, ITEM_MAX, "%.*s", (int)length, *at);
+    *at = (*at)[length] ? *at + length + 1 : NULL;
+    return true;
+}
+
+/* Appends the configurations of every chunk in the list. */
+static enum status add_configs(const struct cli *cli, struct result *result, const char *backends)
+{
+    char item[ITEM_MAX];
+    struct cli_pools pools = {.backends = backends,
+        .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
+        .usual_sizes = param_text(cli->options, "workers"),
+        .split = param_text(cli->options, "split")};
+    enum status status = STATUS_DONE;
+    for (const char *at = param_text(cli->options, "chunk"); !status && next_item(&at, item);) {
+        bool guided = strcmp(item, "auto") == 0;
+        if (!guided && (units_parse_count(item, &pools.chunk) || pools.chunk == 0))
+            return cli_fail(cli, STATUS_USAGE,
+                "--chunk: \"%s\" is not a number of tasks from 1, or auto (1,16,auto)", item);
+        if (guided)
+            pools.chunk = 0;
+        status = cli_configs(cli, result, &pools);
     }
-    search = (struct result_search){.config = *config,
-        .target = 1,
-        .axis = RESULT_BY_TASKS,
-        .from = TASKS_FROM,
-        .to = TASKS_TO};
-    if (strcmp(by, "grain") != 0) {
-        result_add_search(result, &search);
-        search.cold = true;
-        result_add_search(result, &search);
+    return status;
+}
+
+/* Searches by grain for every number of bytes in the list. */
+static enum status add_bytes(
+    const struct cli *cli, struct result *result, const struct result_config *config)
+{
+    const char *carry = param_text(cli->options, "carry");
+    char item[ITEM_MAX];
+    for (const char *at = param_text(cli->options, "bytes"); next_item(&at, item);) {
+        uint64_t bytes;
+        if (units_parse_count(item, &bytes) || bytes > BYTES_MAX)
+            return cli_fail(cli, STATUS_USAGE,
+                "--bytes: \"%s\" is not a number of bytes from 0 to 1G (0,1k,64k,1M)", item);
+        const struct result_search search = {.config = *config,
+            .axis = RESULT_BY_CALLS,
+            .payload = strcmp(carry, "result") == 0 ? 0 : bytes,
+            .result = strcmp(carry, "payload") == 0 ? 0 : bytes,
+            .from = GRAIN_FROM,
+            .to = GRAIN_TO};
+        add_search(result, &search, 1);
     }
+    return STATUS_DONE;
 }
 
-/* The search of a configuration with these properties, or -1. */
-static int find_search(const struct result *result, const struct result_config *config,
-    enum result_axis axis, bool cold, double target)
+/* Only what has calls can carry bytes: the backends that know workers_min (pool.h). Of `all`, the
+ * others are left out, and it is said which. */
+static enum status keep_callable(const struct cli *cli, struct result *result)
 {
-    for (size_t i = 0; i < result->searches_count; i++) {
-        const struct result_search *search = &result->searches[i];
-        if (result_same_pool(&search->config, config) && search->axis == axis &&
-            search->cold == cold && fabs(search->target - target) < 1e-9)
-            return (int)i;
-    }
-    return -1;
-}
-
-static struct bracket crossing(const struct result *result, int search)
-{
-    if (search < 0)
-        return (struct bracket){BRACKET_UNDECIDED, {NAN, NAN, NAN}};
-    struct bracket_point *points;
-    size_t n = bracket_points(result, (unsigned)search, &points);
-    struct bracket bracket = bracket_of(&result->searches[search], points, n);
-    free(points);
-    return bracket;
-}
-
-/* What the pool adds at a search's smallest size: per task by grain, per region by tasks, in ns. */
-static struct interval overhead(const struct result *result, int search, bool per_task)
-{
-    struct interval none = {NAN, NAN, NAN};
-    double *added = calloc(result->pairs_count + 1, sizeof *added), smallest = INFINITY;
-    size_t n = 0;
-    for (size_t i = 0; i < result->pairs_count && search >= 0; i++)
-        if (result->pairs[i].search == (unsigned)search)
-            smallest = fmin(smallest, result->pairs[i].nominal);
-    for (size_t i = 0; added && i < result->pairs_count; i++) {
-        const struct result_pair *pair = &result->pairs[i];
-        if (search >= 0 && pair->search == (unsigned)search && pair->nominal <= smallest)
-            added[n++] =
-                (pair->pool_s - pair->serial_s) * 1e9 / (per_task ? (double)pair->tasks : 1);
-    }
-    struct interval interval = n ? stat_sign_interval(added, n, STAT_ALPHA) : none;
-    free(added);
-    return interval;
-}
-
-/* One configuration's figures. */
-struct row {
-    struct interval overhead_ns, region_ns;
-    struct bracket grain_ns, tasks_warm, tasks_cold, metg50_ns;
-};
-
-static struct row row_of(const struct result *result, const struct result_config *config)
-{
-    unsigned cpus = result->usable_cpus;
-    double metg = 0.5 * (config->workers < cpus ? config->workers : cpus);
-    int grain = find_search(result, config, RESULT_BY_GRAIN, false, 1);
-    int warm = find_search(result, config, RESULT_BY_TASKS, false, 1);
-    return (struct row){
-        .overhead_ns = overhead(result, grain, true),
-        .region_ns = overhead(result, warm, false),
-        .grain_ns = crossing(result, grain),
-        .tasks_warm = crossing(result, warm),
-        .tasks_cold = crossing(result, find_search(result, config, RESULT_BY_TASKS, true, 1)),
-        .metg50_ns = crossing(result, find_search(result, config, RESULT_BY_GRAIN, false, metg)),
-    };
-}
-
-static json_t *row_json(const struct result *result, const struct result_config *config)
-{
-    const struct row row = row_of(result, config);
-    const struct interval unknown = {NAN, NAN, NAN};
-    json_t *object = json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "backend",
-        config->backend, "workers", (int)config->workers, "chunk", (json_int_t)config->chunk,
-        "overhead_ns", json_interval(row.overhead_ns), "region_ns", json_interval(row.region_ns),
-        "breakeven_ns", json_interval(row.grain_ns.x), "breakeven_tasks", "warm",
-        json_interval(row.tasks_warm.x), "cold", json_interval(row.tasks_cold.x), "metg50_ns",
-        json_interval(row.metg50_ns.x), "metg90_ns", json_interval(unknown));
-    json_set_split(object, config);
-    return object;
-}
-
-static void print_json(const struct result *result, const struct verdict *verdict)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < result->configs_count; i++)
-        json_array_append_new(rows, row_json(result, &result->configs[i]));
-    json_t *root = json_pack("{s:s, s:b, s:o}", "schema", "poolbench/breakeven/v1", "complete",
-        result->complete, "rows", rows);
-    json_set_simulated(root, result);
-    json_set_verdict(root, verdict);
-    json_print(root);
-}
-
-/* "123 [110, 140] ns", or what is known instead. */
-static const char *crossing_text(
-    char *text, size_t size, const struct bracket *bracket, const char *unit)
-{
-    const struct interval x = bracket->x;
-    if (bracket->outcome == BRACKET_FOUND)
-        snprintf(text, size, "%.3g [%.3g, %.3g] %s", x.value, x.lo, x.hi, unit);
-    else if (bracket->outcome == BRACKET_ALWAYS_SLOWER)
-        snprintf(text, size, "slower up to %.3g %s", x.lo, unit);
-    else if (bracket->outcome == BRACKET_ALWAYS_FASTER)
-        snprintf(text, size, "faster from %.3g %s on", x.hi, unit);
-    else if (isfinite(x.lo))
-        snprintf(text, size, "above %.3g %s, not decided", x.lo, unit);
-    else
-        snprintf(text, size, "not decided");
-    return text;
-}
-
-static void print_text(const struct result *result, const struct verdict *verdict)
-{
-    struct cli_table *table = cli_table_new();
-    cli_table_row(table, "BACKEND\tWORKERS\tGRAIN\tTASKS, WARM\tTASKS, COLD\tMETG(50)");
+    size_t kept = 0;
+    bool all = strcmp(param_text(cli->options, "backend"), "all") == 0;
     for (size_t i = 0; i < result->configs_count; i++) {
-        const struct row row = row_of(result, &result->configs[i]);
-        char grain[64], warm[64], cold[64], metg[64];
-        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s", result_name(&result->configs[i]).text,
-            result->configs[i].workers, crossing_text(grain, sizeof grain, &row.grain_ns, "ns"),
-            crossing_text(warm, sizeof warm, &row.tasks_warm, "tasks"),
-            crossing_text(cold, sizeof cold, &row.tasks_cold, "tasks"),
-            crossing_text(metg, sizeof metg, &row.metg50_ns, "ns"));
+        const struct result_config *config = &result->configs[i];
+        if (registry_backend(config->backend)->shrinks) {
+            result->configs[kept++] = *config;
+            continue;
+        }
+        if (!all)
+            return cli_fail(cli, STATUS_USAGE,
+                "backend %s runs regions only, so that no bytes travel with its tasks; --bytes is "
+                "for threads, processes, hybrid and spawn",
+                config->backend);
+        fprintf(stderr, "poolbench breakeven: %s, %u workers, left out: it has no calls\n",
+            config->backend, config->workers);
     }
-    simulate_print(result);
-    printf("break-even: a pool is faster than serial from here on; %s\n",
-        verdict_name(verdict->level));
-    cli_table_print(table);
+    result->configs_count = kept;
+    return STATUS_DONE;
+}
+
+/* ---- the command ---- */
+
+static enum status add_searches(const struct cli *cli, struct result *result)
+{
+    const char *by = param_text(cli->options, "by");
+    bool bytes = param_given(cli->options, "bytes"), map = param_flag(cli->options, "map");
+    bool axes = param_given(cli->options, "by") || (!bytes && !map);
+    for (size_t i = 0; i < result->configs_count; i++) {
+        const struct result_config *config = &result->configs[i];
+        if (axes && strcmp(by, "tasks") != 0)
+            add_grain(result, config);
+        if (axes && strcmp(by, "grain") != 0)
+            add_tasks(result, config);
+        if (map)
+            add_map(result, config);
+        enum status status = bytes ? add_bytes(cli, result, config) : STATUS_DONE;
+        if (status)
+            return status;
+    }
+    return STATUS_DONE;
+}
+
+static enum status check_options(const struct cli *cli)
+{
+    bool bytes = param_given(cli->options, "bytes");
+    if (bytes && param_given(cli->options, "chunk"))
+        return cli_fail(cli, STATUS_USAGE,
+            "--chunk does not go with --bytes, where tasks are handed over one by one");
+    if (bytes && simulated_is_on())
+        return cli_fail(cli, STATUS_USAGE,
+            "--bytes is measured only: the simulator has no model of what bytes cost");
+    if (!bytes && param_given(cli->options, "carry"))
+        return cli_fail(
+            cli, STATUS_USAGE, "--carry says which way --bytes go; give how many (0,1k,64k,1M)");
+    return STATUS_DONE;
+}
+
+static enum status plan(const struct cli *cli, struct result *result, const char *backends)
+{
+    enum status status = check_options(cli);
+    if (status == STATUS_DONE)
+        status = add_configs(cli, result, backends);
+    if (status == STATUS_DONE && param_given(cli->options, "bytes"))
+        status = keep_callable(cli, result);
+    return status ? status : add_searches(cli, result);
 }
 
 static enum status measure(const struct cli *cli, struct result *result)
@@ -236,8 +270,6 @@ static enum status measure(const struct cli *cli, struct result *result)
         .progress = progress_hook(result->label),
     };
     char why[512];
-    for (size_t i = 0; i < result->configs_count; i++)
-        add_searches(result, &result->configs[i], param_text(cli->options, "by"));
     enum status status = breakeven_measure(&search, result, why, sizeof why);
     progress_clear();
     if (status && status != STATUS_INTERRUPTED)
@@ -247,9 +279,9 @@ static enum status measure(const struct cli *cli, struct result *result)
     simulated_mark(result);
     struct verdict verdict = verdict_of(result);
     if (param_flag(cli->options, "json"))
-        print_json(result, &verdict);
+        crossings_print_json(result, &verdict);
     else
-        print_text(result, &verdict);
+        crossings_print(result, &verdict);
     cli_print_reasons(cli, &verdict);
     return cli_graver(status, record_save(cli, result));
 }
@@ -267,12 +299,7 @@ static enum status breakeven_run(const struct cli *cli)
     }
     result->seed =
         param_given(cli->options, "seed") ? param_count(cli->options, "seed") : WORKLOAD_SEED;
-    const struct cli_pools pools = {.backends = backends,
-        .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
-        .usual_sizes = param_text(cli->options, "workers"),
-        .split = param_text(cli->options, "split"),
-        .chunk = param_count(cli->options, "chunk")};
-    status = cli_configs(cli, result, &pools);
+    status = plan(cli, result, backends);
     if (status == STATUS_DONE)
         status = measure(cli, result);
     result_free(result);

@@ -161,7 +161,8 @@ struct choice {
 static void add_config(struct result *result, const struct result_config *config)
 {
     for (size_t i = 0; i < result->configs_count; i++)
-        if (result_same_pool(&result->configs[i], config))
+        if (result_same_pool(&result->configs[i], config) &&
+            result->configs[i].chunk == config->chunk)
             return;
     result_add_config(result, config);
 }

@@ -54,6 +54,20 @@ void json_print(json_t *root)
     json_decref(root);
 }
 
+void json_set_cost(json_t *object, const struct cost *costs, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        const struct cost *cost = &costs[i];
+        json_array_append_new(list,
+            json_pack("{s:s, s:I, s:o, s:o, s:i}", "backend", cost->backend, "chunk",
+                (json_int_t)cost->chunk, "workers",
+                cost->config ? json_integer(cost->config->workers) : json_null(), "from_ns",
+                json_number(cost->config ? cost->from_ns : NAN), "largest", (int)cost->largest));
+    }
+    json_object_set_new(object, "cost", list);
+}
+
 void json_set_split(json_t *object, const struct result_config *config)
 {
     if (*config->split)

@@ -2,6 +2,7 @@
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
+#include "../analyze/cost.h"
 #include "../analyze/stat.h"
 #include "../analyze/verdict.h"
 #include "../store/result.h"
@@ -26,6 +27,9 @@ void json_set_verdict(json_t *object, const struct verdict *verdict);
 
 /* Prints to stdout and drops the reference. */
 void json_print(json_t *root);
+
+/* Sets "cost": the smallest pool of each backend that beats serial. */
+void json_set_cost(json_t *object, const struct cost *costs, size_t n);
 
 /* Adds "split" to an object where the configuration has one. */
 void json_set_split(json_t *object, const struct result_config *config);

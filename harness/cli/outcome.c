@@ -1,6 +1,7 @@
 /* A sweep's table and JSON. */
 #include "outcome.h"
 
+#include "../analyze/cost.h"
 #include "../analyze/stopping.h"
 #include "../util/units.h"
 #include "json.h"
@@ -9,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void write_notes(char *notes, size_t size, const struct result *result,
     const struct result_config *config, const struct summary *summary)
@@ -40,6 +42,17 @@ static void add_row(struct cli_table *table, const struct result *result,
         units_seconds(stop, sizeof stop, summary->stop_s), notes);
 }
 
+static void print_cost(const struct outcome *outcome)
+{
+    char text[512];
+    struct cost *costs;
+    size_t n = cost_of_sweep(outcome->result, &outcome->family, &costs);
+    if (n > 0)
+        printf(
+            "smallest pool that beats serial (COST): %s\n", cost_text(text, sizeof text, costs, n));
+    free(costs);
+}
+
 void outcome_text(const struct outcome *outcome)
 {
     const struct result *result = outcome->result;
@@ -56,6 +69,7 @@ void outcome_text(const struct outcome *outcome)
     printf("%s: %" PRIu64 " tasks, %zu block%s%s, %s\n", result->case_name, result->tasks, blocks,
         blocks == 1 ? "" : "s", after, verdict_name(outcome->verdict.level));
     cli_table_print(table);
+    print_cost(outcome);
 }
 
 static json_t *means_json(const struct fieller *means)
@@ -106,6 +120,10 @@ void outcome_json(const struct outcome *outcome)
         "blocks_min", (json_int_t)outcome->family.blocks_min, "half_width",
         half_width_json(outcome), "complete", result->complete, "rows", rows);
     json_set_simulated(root, result);
+    struct cost *costs;
+    size_t n = cost_of_sweep(result, &outcome->family, &costs);
+    json_set_cost(root, costs, n);
+    free(costs);
     json_set_verdict(root, &outcome->verdict);
     json_print(root);
 }

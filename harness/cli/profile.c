@@ -37,7 +37,7 @@ static const struct row rows[] = {
     {"quick", "sleep-20", 3,
         "sweep sleep -N 20 --param duration=5ms --blocks 6 --budget 4s -n 3,4" IO_SIZES},
     {"quick", "breakeven", 14,
-        "breakeven -b threads,processes -n 2 --resolution 1.5 --pairs 10 --budget 3s"},
+        "breakeven -b threads,processes -n 2 --resolution 1.5 --pairs 10 --budget 2s"},
 
     {"default", "primes", 20, "sweep primes -N 24 --blocks 12 --budget 18s" CPU_SIZES},
     {"default", "powersum", 20, "sweep powersum --param n=200M --blocks 12 --budget 18s" CPU_SIZES},
@@ -55,7 +55,7 @@ static const struct row rows[] = {
         "sweep sleep -N 192 --param duration=5ms --blocks 6 --from-machine -n "
         "2,4,8,16,32,64" IO_SIZES},
     {"default", "breakeven", 45,
-        "breakeven -b threads,processes -n 2,4 --resolution 1.25 --pairs 16 --budget 5s"},
+        "breakeven -b threads,processes -n 2,4 --resolution 1.25 --pairs 16 --budget 3s"},
 
     {"full", "primes", 90, "sweep primes -N 24 --blocks 30 -b all -n 1-4,8 --whole 2"},
     {"full", "powersum", 150,
@@ -70,7 +70,13 @@ static const struct row rows[] = {
         "sweep spin -N 2000 --param grain=50us --blocks 6 --from-machine" PREDICTED},
     {"full", "primes.sim", 5, "sweep primes -N 24 --blocks 6 --from-machine" CPU_POOLS ",8"},
     {"full", "sleep.sim", 30, "sweep sleep -N 1000 --blocks 6 --from-machine" PREDICTED ",32,64"},
-    {"full", "breakeven", 300, "breakeven -b all -n 2,4,8 --resolution 1.1 --pairs 40"},
+    {"full", "breakeven", 900, "breakeven -b all -n 2,4,8 --resolution 1.1 --pairs 40"},
+    {"full", "breakeven-chunk", 150,
+        "breakeven -b threads,processes,queue -n 2 --by grain --chunk 1,16,auto --pairs 40"},
+    {"full", "breakeven-bytes", 200,
+        "breakeven -b threads,processes,spawn,hybrid -n 2 --bytes 0,100,1k,10k,100k,1M --pairs 40"},
+    {"full", "breakeven-map", 120,
+        "breakeven -b threads,processes -n 2 --map --pairs 40 --budget 60s"},
 };
 #define ROWS (sizeof rows / sizeof *rows)
 

@@ -1,217 +1,227 @@
-/* Break-even searches on the case spin. The grain is set by its number of iterations, from two
- * serial measurements: what an empty task costs, and what an iteration adds. They only place the
- * sizes; a pair's own serial time is what counts. */
+/* Break-even searches and the map, in pairs of regions of the case spin (spin_pair.h). */
 #include "breakeven.h"
 
 #include "../analyze/bracket.h"
-#include "../pool/backend.h"
-#include "../util/param.h"
 #include "clock.h"
 #include "noise.h"
 #include "plan.h"
-#include "registry.h"
-#include "runner.h"
+#include "spin_pair.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* By grain: 10^6 tasks, fewer where they take longer than this in all. */
+/* By grain: 10^6 tasks, fewer where they take longer than this in all. Twice as long is no less
+ * noisy and takes twice the time; half as long, a region's own cost begins to show in METG(90). */
 #define GRAIN_TASKS 1000000.0
-#define GRAIN_SECONDS 0.02
+#define GRAIN_SECONDS 0.01
 
 /* A pool needs some tasks a worker to be a pool at all. */
 #define TASKS_PER_WORKER 4
 
-#define CALIBRATION_ITERATIONS 1000
-#define CALIBRATION_SECONDS 0.01
+/* By tasks: no region is to take longer on the pool. */
+#define TASKS_SECONDS 0.25
 
-struct scale {
-    double fixed_ns;     /* of an empty task */
-    double iteration_ns; /* of one iteration */
-};
+/* The map: its grid has this many sizes a decade; its corner of long regions is left out. */
+#define MAP_PER_DECADE 2
+#define MAP_TASKS_MAX 100000.0
+#define MAP_SECONDS 0.02
 
 struct search {
-    const struct result_search *search;
+    struct result_search *search;
     unsigned index;
     struct result *result;
-    const struct pool_ops *ops;
-    struct scale scale;
-    char *why;
-    size_t size;
+    const struct breakeven_options *options;
+    struct spin_pair *spin;
+    uint64_t start;
+    double task_ns; /* what the pool takes for an empty task, about */
 };
 
-/* Opens spin with a number of iterations. */
-static enum status open_spin(
-    struct workload *workload, uint64_t iterations, uint64_t tasks, char *why, size_t size)
+static bool is_late(const struct search *search)
 {
-    static const struct param table[] = {
-        {.name = "param", .type = PARAM_MANY, .help = "a parameter of the case"}, {0}};
-    struct param_values *options = param_new(table);
-    char text[64], reason[64];
-    snprintf(text, sizeof text, "iterations=%llu", (unsigned long long)iterations);
-    param_set(options, "param", text, reason, sizeof reason);
-    const struct workload_request request = {
-        .name = "spin", .options = options, .tasks = tasks, .seed = WORKLOAD_SEED};
-    enum status status = workload_open(workload, &request, why, size);
-    param_free(options);
-    return status;
+    return search->options->budget_s > 0 && clock_since(search->start) > search->options->budget_s;
 }
 
-/* Serial ns a task with this many iterations. */
-static enum status time_serial(uint64_t iterations, double *ns, char *why, size_t size)
+/* One paired block of so many tasks at a size. */
+static enum status take_pair(
+    const struct search *search, double nominal, double grain_ns, double tasks)
 {
-    struct workload workload;
-    enum status status = open_spin(&workload, iterations, 10000, why, size);
-    if (status)
-        return status;
-    const struct runner_spec spec = {.ops = registry_backend("serial"),
-        .workers = 1,
-        .tasks = workload.run.tasks,
-        .least_seconds = CALIBRATION_SECONDS,
-        .warm_up = true};
-    struct result_sample sample = {0};
-    if (runner_sample(&workload, &spec, &sample, NULL))
-        status = STATUS_INTERRUPTED;
-    else if (*sample.failure) {
-        snprintf(why, size, "spin, serial: %s", sample.failure);
-        status = STATUS_FAILED;
-    } else
-        *ns = sample.wall_s * 1e9 / (double)(sample.regions * sample.tasks);
-    workload_close(&workload);
-    return status;
-}
-
-static enum status calibrate(struct scale *scale, char *why, size_t size)
-{
-    double whole;
-    enum status status = time_serial(0, &scale->fixed_ns, why, size);
-    if (status == STATUS_DONE)
-        status = time_serial(CALIBRATION_ITERATIONS, &whole, why, size);
-    if (status == STATUS_DONE)
-        scale->iteration_ns = fmax(whole - scale->fixed_ns, 1) / CALIBRATION_ITERATIONS;
-    return status;
-}
-
-static uint64_t iterations_for(const struct scale *scale, double ns)
-{
-    double iterations = (ns - scale->fixed_ns) / scale->iteration_ns;
-    return iterations > 0 ? (uint64_t)llround(iterations) : 0;
-}
-
-static uint64_t tasks_for(const struct search *search, double nominal)
-{
-    if (search->search->axis == RESULT_BY_TASKS)
-        return (uint64_t)llround(nominal);
-    double fitting = fmin(GRAIN_TASKS, GRAIN_SECONDS * 1e9 / nominal);
-    return (uint64_t)fmax(fitting, TASKS_PER_WORKER * (double)search->search->config.workers);
-}
-
-/* One region's seconds. A failed or wrong sample ends the search. */
-static enum status time_region(
-    const struct search *search, struct workload *workload, bool pool, double *seconds)
-{
-    const struct result_config *config = &search->search->config;
-    const struct runner_spec spec = {
-        .ops = pool ? search->ops : registry_backend("serial"),
-        .workers = pool ? config->workers : 1,
-        .threads_each = pool ? split_threads(config->split) : 0,
-        .chunk = config->chunk,
-        .tasks = workload->run.tasks,
-        .least_seconds = RUNNER_SAMPLE_SECONDS,
-        .cold = pool && search->search->cold,
-        .warm_up = true,
-    };
-    struct result_sample sample = {0};
-    if (runner_sample(workload, &spec, &sample, NULL))
-        return STATUS_INTERRUPTED;
-    if (!*sample.failure && (sample.lost || sample.errors || sample.checksum_wrong))
-        snprintf(sample.failure, sizeof sample.failure, "wrong result");
-    if (!*sample.failure)
-        workload_verify(workload, sample.failure, sizeof sample.failure);
-    if (*sample.failure) {
-        snprintf(search->why, search->size, "spin on %s, %u workers: %s", spec.ops->name,
-            spec.workers, sample.failure);
-        return STATUS_FAILED;
-    }
-    *seconds = sample.wall_s / (double)sample.regions;
-    return STATUS_DONE;
-}
-
-/* One paired block at a size: serial and pool in random order. */
-static enum status take_pair(const struct search *search, double nominal, uint64_t block)
-{
-    struct workload workload;
+    struct result *result = search->result;
     struct result_pair pair = {
-        .search = search->index, .nominal = nominal, .tasks = tasks_for(search, nominal)};
-    double grain_ns = search->search->axis == RESULT_BY_GRAIN ? nominal : BREAKEVEN_TASK_NS;
-    unsigned order[2];
-    double seconds[2] = {0};
-    enum status status = open_spin(
-        &workload, iterations_for(&search->scale, grain_ns), pair.tasks, search->why, search->size);
-    if (status)
-        return status;
-    plan_order(search->result->seed, block, order, 2);
-    for (unsigned i = 0; i < 2 && status == STATUS_DONE; i++)
-        status = time_region(search, &workload, order[i] == 1, &seconds[order[i]]);
-    workload_close(&workload);
-    if (status == STATUS_DONE) {
-        pair.serial_s = seconds[0];
-        pair.pool_s = seconds[1];
-        result_add_pair(search->result, &pair);
-    }
+        .search = search->index, .nominal = nominal, .tasks = (uint64_t)llround(tasks)};
+    enum status status =
+        spin_pair_take(search->spin, search->search, grain_ns, result->pairs_count, &pair);
+    if (status == STATUS_DONE)
+        result_add_pair(result, &pair);
     return status;
 }
 
-static double next_size(const struct search *search, const struct breakeven_options *options)
+/* ---- searches ---- */
+
+static enum status take_size(const struct search *search, double nominal)
+{
+    const struct result_search *of = search->search;
+    if (of->axis == RESULT_BY_TASKS)
+        return take_pair(search, nominal, BREAKEVEN_TASK_NS, nominal);
+    if (of->axis == RESULT_OF_REGION)
+        return take_pair(search, nominal, BREAKEVEN_EMPTY_NS, nominal);
+    double fitting = fmin(GRAIN_TASKS, GRAIN_SECONDS * 1e9 / fmax(nominal, search->task_ns));
+    return take_pair(
+        search, nominal, nominal, fmax(floor(fitting), TASKS_PER_WORKER * of->config.workers));
+}
+
+static double next_size(const struct search *search)
 {
     struct bracket_point *points;
     size_t n = bracket_points(search->result, search->index, &points);
-    double next = bracket_next(search->search, points, n, options->resolution, options->pairs_max);
+    double next = bracket_next(
+        search->search, points, n, search->options->resolution, search->options->pairs_max);
     free(points);
     return next;
 }
 
-static enum status run_search(const struct search *search, const struct breakeven_options *options)
+/* How many pairs the smallest size of the search has. */
+static size_t pairs_at_start(const struct search *search)
 {
-    uint64_t start = clock_now();
-    for (;;) {
-        double nominal = next_size(search, options);
-        if (isnan(nominal))
-            return STATUS_DONE;
-        if (options->budget_s > 0 && clock_since(start) > options->budget_s) {
+    struct bracket_point *points;
+    size_t n = bracket_points(search->result, search->index, &points);
+    size_t pairs = n > 0 && points[0].nominal <= search->search->from ? points[0].n : 0;
+    free(points);
+    return pairs;
+}
+
+/* Whether the smallest size tells what a task or a region costs. */
+static bool tells_cost(const struct result_search *search)
+{
+    return search->axis == RESULT_OF_REGION ||
+           (!bracket_counts_tasks(search) && search->from <= BREAKEVEN_EMPTY_NS);
+}
+
+/* The search may have ended without a look at it. */
+static enum status measure_cost(const struct search *search)
+{
+    enum status status = STATUS_DONE;
+    while (!status && pairs_at_start(search) < STAT_PAIRS_MIN)
+        status = take_size(search, search->search->from);
+    return status;
+}
+
+static enum status run_search(const struct search *search)
+{
+    double nominal;
+    while (!isnan(nominal = next_size(search))) {
+        if (is_late(search)) {
             search->result->complete = false;
-            return STATUS_DONE;
+            break;
         }
-        enum status status = take_pair(search, nominal, search->result->pairs_count);
+        enum status status = take_size(search, nominal);
         if (status)
             return status;
     }
+    return tells_cost(search->search) ? measure_cost(search) : STATUS_DONE;
+}
+
+/* ---- the map ---- */
+
+struct cell {
+    double grain_ns, tasks;
+};
+
+/* The grid's cells, malloc'd; NULL: no memory. */
+static struct cell *map_cells(const struct search *search, unsigned *count)
+{
+    const struct result_search *of = search->search;
+    unsigned grains = 1 + (unsigned)floor(log10(of->to / of->from) * MAP_PER_DECADE + 0.01);
+    unsigned numbers = 1 + (unsigned)floor(log10(MAP_TASKS_MAX) * MAP_PER_DECADE + 0.01);
+    struct cell *cells = calloc((size_t)grains * numbers, sizeof *cells);
+    *count = 0;
+    for (unsigned i = 0; cells && i < grains; i++)
+        for (unsigned j = 0; j < numbers; j++) {
+            struct cell cell = {of->from * pow(10, (double)i / MAP_PER_DECADE),
+                round(pow(10, (double)j / MAP_PER_DECADE))};
+            if (fmax(cell.grain_ns, search->task_ns) * cell.tasks <= MAP_SECONDS * 1e9)
+                cells[(*count)++] = cell;
+        }
+    return cells;
+}
+
+static enum status map_block(
+    const struct search *search, const struct cell *cells, unsigned *order, unsigned count)
+{
+    enum status status = STATUS_DONE;
+    plan_order(search->result->seed, search->result->pairs_count, order, count);
+    for (unsigned i = 0; i < count && status == STATUS_DONE; i++) {
+        const struct cell *cell = &cells[order[i]];
+        status = take_pair(search, cell->grain_ns, cell->grain_ns, cell->tasks);
+    }
+    return status;
+}
+
+static enum status run_map(const struct search *search)
+{
+    unsigned count;
+    enum status status = STATUS_DONE;
+    struct cell *cells = map_cells(search, &count);
+    unsigned *order = cells ? calloc(count + 1, sizeof *order) : NULL;
+    if (!order) {
+        snprintf(search->spin->why, search->spin->size, "no memory for a map of %u cells", count);
+        status = STATUS_FAILED;
+    }
+    for (unsigned block = 0; !status && block < search->options->pairs_max; block++) {
+        if (block >= STAT_PAIRS_MIN && is_late(search)) {
+            search->result->complete = false;
+            break;
+        }
+        status = map_block(search, cells, order, count);
+    }
+    free(order);
+    free(cells);
+    return status;
+}
+
+/* ---- all of them ---- */
+
+/* A search by tasks ends where a region takes too long, so that a size that it chooses never
+ * does. */
+static enum status prepare(struct search *search)
+{
+    enum status status = spin_pair_probe(search->spin, search->search, &search->task_ns);
+    struct result_search *of = search->search;
+    if (status == STATUS_DONE && of->axis == RESULT_BY_TASKS)
+        of->to = fmax(of->from, fmin(of->to, floor(TASKS_SECONDS * 1e9 / search->task_ns)));
+    return status;
+}
+
+static enum status run(struct search *search)
+{
+    search->start = clock_now();
+    enum status status = prepare(search);
+    if (status)
+        return status;
+    return search->search->axis == RESULT_OF_MAP ? run_map(search) : run_search(search);
 }
 
 enum status breakeven_measure(
     const struct breakeven_options *options, struct result *result, char *why, size_t size)
 {
     struct noise_mark before = noise_mark();
-    struct scale scale;
-    enum status status = calibrate(&scale, why, size);
+    struct spin_pair spin;
+    enum status status = spin_pair_open(&spin, result->seed, why, size);
     result->complete = true;
     for (unsigned i = 0; i < result->searches_count && status == STATUS_DONE; i++) {
         struct search search = {.search = &result->searches[i],
             .index = i,
             .result = result,
-            .ops = registry_backend(result->searches[i].config.backend),
-            .scale = scale,
-            .why = why,
-            .size = size};
-        status = run_search(&search, options);
+            .options = options,
+            .spin = &spin};
+        status = run(&search);
         if (options->progress.report)
             options->progress.report(
                 options->progress.context, (i + 1.0) / (double)result->searches_count);
     }
     if (status)
         result->complete = false;
+    spin_pair_close(&spin);
     result->noise = noise_since(&before);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "../pool/backend.h"
 #include "../pool/mapping.h"
 #include "../util/interrupt.h"
+#include "carry.h"
 #include "clock.h"
 #include "memory.h"
 #include "reopen.h"
@@ -40,8 +41,9 @@ struct report {
 struct tap {
     const struct workload *workload;
     const uint64_t *indices;
-    double *times;   /* NULL: not timed */
-    uint64_t stride; /* every stride-th task is; a power of two */
+    double *times;       /* NULL: not timed */
+    uint64_t stride;     /* every stride-th task is; a power of two */
+    struct carry *carry; /* the owner's, where tasks are calls */
 };
 
 static uint64_t timing_stride(const struct runner_spec *spec)
@@ -63,6 +65,20 @@ static int tap_task(const void *ctx, void *local, uint64_t index, struct task_re
     int code = workload->bench->task(workload->run.ctx, local, real, result);
     tap->times[index / tap->stride] = clock_since(start);
     return code;
+}
+
+/* A task that is a call: in a worker, and in the serial loop. */
+static int tap_call(struct pool_call *call)
+{
+    uint64_t index = carry_unpack(call);
+    int code = tap_task(call->ctx, call->local, index, carry_result(call));
+    carry_pack(call, index);
+    return code;
+}
+
+static int tap_alone(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    return carry_alone(((const struct tap *)ctx)->carry, tap_call, ctx, local, index, result);
 }
 
 static int tap_enter(const void *ctx, void **local)
@@ -178,6 +194,7 @@ struct child {
     struct pool_config config;
     struct report *report;
     struct pool *pool;
+    struct carry carry;
 };
 
 static int child_start(struct child *child)
@@ -189,19 +206,22 @@ static int child_start(struct child *child)
     return child->pool ? 0 : -1;
 }
 
-static int child_map(struct child *child, uint64_t tasks)
-{
-    if (pool_map(child->pool, tasks, child->spec->chunk) == 0)
-        return 0;
-    snprintf(child->report->failure, sizeof child->report->failure, "%s", task_message(EIO));
-    return -1;
-}
-
 static void child_stop(struct child *child)
 {
     uint64_t start = clock_now();
     pool_stop(child->pool);
     child->report->stop_s = clock_since(start);
+}
+
+/* What fails leaves no workers behind. */
+static int child_map(struct child *child, uint64_t tasks)
+{
+    if (child->config.calls_max ? carry_map(child->pool, tap_call, &child->carry, tasks) == 0
+                                : pool_map(child->pool, tasks, child->spec->chunk) == 0)
+        return 0;
+    snprintf(child->report->failure, sizeof child->report->failure, "%s", task_message(EIO));
+    child_stop(child);
+    return -1;
 }
 
 /* Regions in batches of 1, 2, 4, ... so that the clock is read seldom, until the time is long
@@ -227,10 +247,12 @@ static int time_regions(struct child *child)
     }
 }
 
-/* Two tasks a worker make its connections, buffers and pages, whatever the region's length. */
+/* Two tasks a worker make its connections, buffers and pages, whatever the region's length; so do
+ * two in each place that calls have. */
 static int warm_up(struct child *child)
 {
-    uint64_t tasks = 2 * (uint64_t)child->spec->workers;
+    uint64_t places = child->config.calls_max;
+    uint64_t tasks = 2 * (places ? places : child->spec->workers);
     return child_map(child, tasks < child->spec->tasks ? tasks : child->spec->tasks);
 }
 
@@ -266,6 +288,27 @@ static int warm_sample(struct child *child)
     return 0;
 }
 
+/* Serial's tasks carry their bytes in the loop; it has no calls. */
+static int let_carry(struct child *child, struct tap *tap)
+{
+    const struct runner_spec *spec = child->spec;
+    if (!spec->calls)
+        return 0;
+    if (carry_make(&child->carry, spec->payload, spec->result, spec->workers)) {
+        snprintf(child->report->failure, sizeof child->report->failure,
+            "no memory for payloads of %zu and results of %zu bytes", spec->payload, spec->result);
+        return -1;
+    }
+    tap->carry = &child->carry;
+    if (strcmp(spec->ops->name, "serial") == 0) {
+        child->config.task = tap_alone;
+        return 0;
+    }
+    child->config.calls_max = child->carry.window;
+    child->config.call_size = child->carry.call_size;
+    return 0;
+}
+
 static _Noreturn void child_main(struct workload *workload, const struct runner_spec *spec,
     struct report *report, size_t report_size, int report_fd)
 {
@@ -275,7 +318,7 @@ static _Noreturn void child_main(struct workload *workload, const struct runner_
         .times = spec->task_times ? report->task_times : NULL,
         .stride = timing_stride(spec),
     };
-    bool tapped = tap.indices || tap.times;
+    bool tapped = tap.indices || tap.times || spec->calls;
     struct child child = {
         .spec = spec,
         .report = report,
@@ -298,7 +341,9 @@ static _Noreturn void child_main(struct workload *workload, const struct runner_
     else
         let_remake(&child.config, workload);
     arena_populate(&workload->arena);
-    int failed = spec->cold ? time_regions(&child) : warm_sample(&child);
+    int failed = let_carry(&child, &tap);
+    if (!failed)
+        failed = spec->cold ? time_regions(&child) : warm_sample(&child);
     report->finished = !failed;
     _exit(failed ? 1 : 0);
 }

@@ -23,6 +23,8 @@ struct runner_spec {
     double least_seconds;    /* repeat the region until this long is timed; 0: one region */
     bool cold;               /* time start, region and stop together */
     bool warm_up;            /* a short region first, discarded */
+    bool calls;              /* each task is a call (carry.h); else one of a region's */
+    size_t payload, result;  /* bytes that a call carries to its worker and back */
     bool memory;             /* read peak_memory */
     bool task_times;         /* time single tasks: two clock readings a timed task */
     double task_timeout_s;   /* as in struct pool_config */

@@ -11,7 +11,7 @@
 #define NS 1e-9
 
 /* A quoted text. gnuplot knows no escapes there. */
-static void put_text(FILE *out, const char *text)
+void datafile_put_text(FILE *out, const char *text)
 {
     fputc('"', out);
     for (; *text; text++)
@@ -19,7 +19,7 @@ static void put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void put_number(FILE *out, double value)
+void datafile_put_number(FILE *out, double value)
 {
     if (isfinite(value))
         fprintf(out, " %.6g", value);
@@ -27,21 +27,21 @@ static void put_number(FILE *out, double value)
         fputs(" NaN", out);
 }
 
-static void put_interval(FILE *out, struct interval interval)
+void datafile_put_interval(FILE *out, struct interval interval)
 {
-    put_number(out, interval.value);
-    put_number(out, interval.lo);
-    put_number(out, interval.hi);
+    datafile_put_number(out, interval.value);
+    datafile_put_number(out, interval.lo);
+    datafile_put_number(out, interval.hi);
 }
 
 /* A picture travels alone: what must not be believed, or was not measured, says so in its title. */
-static void put_title(FILE *out, const struct view *view, const char *name)
+void datafile_put_title(FILE *out, const struct view *view, const char *name)
 {
     char title[2 * RESULT_NAME_MAX];
     snprintf(title, sizeof title, "%s%s%s%s", name, view_is_simulated(view) ? " (simulated)" : "",
         view->verdict.level == VERDICT_TRUSTED ? "" : ", ",
         view->verdict.level == VERDICT_TRUSTED ? "" : verdict_name(view->verdict.level));
-    put_text(out, title);
+    datafile_put_text(out, title);
 }
 
 static const char speedup_header[] =
@@ -86,12 +86,12 @@ static bool begins_series(const struct view *view, size_t row)
 
 static void put_row(FILE *out, const struct view *view, const struct view_row *row)
 {
-    put_text(out, row->config->backend);
+    datafile_put_text(out, row->config->backend);
     fprintf(out, " %llu %u", (unsigned long long)row->config->chunk, row->config->workers);
-    put_interval(out, row->summary.speedup);
-    put_interval(out, row->summary.efficiency);
-    put_interval(out, row->summary.tasks_per_s);
-    put_interval(out, row->summary.task_s);
+    datafile_put_interval(out, row->summary.speedup);
+    datafile_put_interval(out, row->summary.efficiency);
+    datafile_put_interval(out, row->summary.tasks_per_s);
+    datafile_put_interval(out, row->summary.task_s);
     fprintf(out, " %u\n", series_threads(view, row));
 }
 
@@ -99,9 +99,9 @@ static void put_sweep(FILE *out, const struct view *view)
 {
     fprintf(out, "# Speedup, efficiency and throughput, derived from %s.json.\n%s", view->label,
         speedup_header);
-    put_title(out, view, view->label);
+    datafile_put_title(out, view, view->label);
     fputc(' ', out);
-    put_text(out, view->result->case_kind);
+    datafile_put_text(out, view->result->case_kind);
     fprintf(out, " %u\n", view->result->usable_cpus);
     for (size_t i = 0; i < view->rows_count; i++) {
         if (!begins_series(view, i))
@@ -166,7 +166,7 @@ static void put_label(FILE *out, const struct view_search *search)
         of->axis == RESULT_BY_GRAIN ? ""
         : of->cold                  ? ", cold"
                                     : ", warm");
-    put_text(out, label);
+    datafile_put_text(out, label);
 }
 
 static void put_crossing(FILE *out, const struct view *view, const struct view_search *search)
@@ -177,12 +177,12 @@ static void put_crossing(FILE *out, const struct view *view, const struct view_s
     bool found = search->bracket.outcome == BRACKET_FOUND;
     put_label(out, search);
     fprintf(out, " %u ", of->config.workers);
-    put_text(out, of->config.backend);
+    datafile_put_text(out, of->config.backend);
     fprintf(out, " %d %s", of->cold, outcome_name(search->bracket.outcome));
-    put_interval(out, (struct interval){x.value * unit, x.lo * unit, x.hi * unit});
-    put_number(out, !found                        ? NAN
-                    : of->axis == RESULT_BY_GRAIN ? x.value * unit
-                                                  : serial_at(view, search, x.value));
+    datafile_put_interval(out, (struct interval){x.value * unit, x.lo * unit, x.hi * unit});
+    datafile_put_number(out, !found                        ? NAN
+                             : of->axis == RESULT_BY_GRAIN ? x.value * unit
+                                                           : serial_at(view, search, x.value));
     fputc('\n', out);
 }
 
@@ -194,13 +194,13 @@ static void put_point(FILE *out, const struct view *view, const struct view_sear
     bool by_grain = of->axis == RESULT_BY_GRAIN;
     double serial = by_grain ? point->x * NS : view_serial_s(view, search, point);
     const struct interval speedup = point->speedup;
-    put_text(out, of->config.backend);
+    datafile_put_text(out, of->config.backend);
     fprintf(out, " %u %llu %d", of->config.workers, (unsigned long long)of->config.chunk, of->cold);
-    put_number(out, by_grain ? point->x * NS : point->x);
-    put_interval(
+    datafile_put_number(out, by_grain ? point->x * NS : point->x);
+    datafile_put_interval(
         out, (struct interval){serial / speedup.value, serial / speedup.hi, serial / speedup.lo});
-    put_number(out, serial);
-    put_interval(out, speedup);
+    datafile_put_number(out, serial);
+    datafile_put_interval(out, speedup);
     fprintf(out, " %zu\n", point->n);
 }
 
@@ -237,11 +237,11 @@ static void put_searches(FILE *out, const struct view *view, enum result_axis ax
     const struct range range = range_drawn(view, axis);
     fprintf(out, "# Break-even by %s, derived from %s.json.\n%s",
         axis == RESULT_BY_GRAIN ? "grain" : "number of tasks", view->label, search_header);
-    put_title(out, view,
+    datafile_put_title(out, view,
         axis == RESULT_BY_GRAIN ? "break-even by grain" : "break-even by number of tasks");
     fprintf(out, " %u", view_shown_workers(view));
-    put_number(out, range.from);
-    put_number(out, range.to);
+    datafile_put_number(out, range.from);
+    datafile_put_number(out, range.to);
     fputs("\n\n\n# crossings\n", out);
     for (size_t i = 0; i < view->searches_count; i++)
         if (is_drawn(&view->searches[i], axis))
@@ -287,15 +287,15 @@ static void put_fit(FILE *out, const struct view *view, const struct view_fit *f
         if (strcmp(row->config->backend, fit->backend) != 0)
             continue;
         fprintf(out, "\"%s\" \"%s\" %u", fit->backend, law, row->config->workers);
-        put_interval(out, row->summary.tasks_per_s);
+        datafile_put_interval(out, row->summary.tasks_per_s);
         fputc('\n', out);
     }
     fprintf(out, "\n\n# %s, fitted\n", fit->backend);
     for (int i = 0; i <= CURVE_POINTS; i++) {
         double n = pow(2 * fit->most, (double)i / CURVE_POINTS);
         fprintf(out, "\"%s\" \"%s\"", fit->backend, law);
-        put_number(out, n);
-        put_interval(out, fit_throughput(model, n));
+        datafile_put_number(out, n);
+        datafile_put_interval(out, fit_throughput(model, n));
         fputc('\n', out);
     }
 }
@@ -304,9 +304,9 @@ static void put_fits(FILE *out, const struct view *view)
 {
     fprintf(
         out, "# Fitted curves of throughput, derived from %s.json.\n%s", view->label, fit_header);
-    put_title(out, view, view->label);
+    datafile_put_title(out, view, view->label);
     fputc(' ', out);
-    put_text(out, view->result->case_kind);
+    datafile_put_text(out, view->result->case_kind);
     fprintf(out, " %u\n", view->result->usable_cpus);
     for (size_t i = 0; i < view->fits_count; i++)
         if (view->fits[i].fitted)
@@ -336,6 +336,12 @@ int datafile_write_all(const struct view *view, const char *folder, char *why, s
         return -1;
     if (view_has_searches(view, RESULT_BY_TASKS) &&
         write_one(view, folder, "tasks", put_tasks, why, size))
+        return -1;
+    if (view_has_searches(view, RESULT_BY_CALLS) &&
+        write_one(view, folder, "bytes", datafile_put_bytes, why, size))
+        return -1;
+    if (view_has_searches(view, RESULT_OF_MAP) &&
+        write_one(view, folder, "map", datafile_put_map, why, size))
         return -1;
     return 0;
 }

@@ -5,8 +5,23 @@
 
 #include "view.h"
 
-/* Writes FOLDER/LABEL.speedup.dat for a sweep, .grain.dat and .tasks.dat for break-even searches,
- * each atomically. Returns 0, or -1 with one line in why. */
+#include <stdio.h>
+
+/* Writes FOLDER/LABEL.speedup.dat for a sweep, .grain.dat, .tasks.dat and .bytes.dat for break-even
+ * searches and .map.dat for the map, each atomically. Returns 0, or -1 with one line in why. */
 int datafile_write_all(const struct view *view, const char *folder, char *why, size_t size);
+
+/* ---- shared by datafile.c, datafile_bytes.c and datafile_map.c ---- */
+
+/* A quoted text; a number behind a blank, and three of them: NaN for what is not known. The title
+ * bears the verdict. */
+void datafile_put_text(FILE *out, const char *text);
+void datafile_put_number(FILE *out, double value);
+void datafile_put_interval(FILE *out, struct interval interval);
+void datafile_put_title(FILE *out, const struct view *view, const char *name);
+
+/* The file of break-even by bytes, and of the map. */
+void datafile_put_bytes(FILE *out, const struct view *view);
+void datafile_put_map(FILE *out, const struct view *view);
 
 #endif

@@ -42,6 +42,25 @@ static bool fits_tasks(const struct view *view)
     return fits_searches(view, RESULT_BY_TASKS);
 }
 
+/* Two numbers of bytes make a curve. */
+static bool fits_bytes(const struct view *view)
+{
+    for (size_t i = 0; i < view->searches_count; i++) {
+        const struct result_search *search = view->searches[i].search;
+        if (search->axis == RESULT_BY_CALLS && search->payload + search->result > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool fits_map(const struct view *view)
+{
+    for (size_t i = 0; i < view->searches_count; i++)
+        if (view->searches[i].search->axis == RESULT_OF_MAP && view->searches[i].points_count > 3)
+            return true;
+    return false;
+}
+
 const struct picture pictures[] = {
     {"speedup", "speedup", "speedup.gp", "speedup against workers", fits_sweep},
     {"efficiency", "speedup", "efficiency.gp", "efficiency against workers", fits_sweep},
@@ -49,6 +68,9 @@ const struct picture pictures[] = {
     {"grain", "grain", "breakeven-grain.gp", "time a task against its grain", fits_grain},
     {"tasks", "tasks", "breakeven-tasks.gp", "time of all tasks against their number", fits_tasks},
     {"fit", "fit", "fit.gp", "measured throughput, fitted curves and their bands", view_has_fits},
+    {"bytes", "bytes", "breakeven-bytes.gp", "cost and break-even against bytes a task",
+        fits_bytes},
+    {"map", "map", "breakeven-map.gp", "speedup over grain and number of tasks", fits_map},
     {0},
 };
 

@@ -1,4 +1,5 @@
 /* One part a case: what it does, one table, its answer, pictures, the command. */
+#include "../analyze/cost.h"
 #include "markdown.h"
 #include "number.h"
 #include "picture.h"
@@ -6,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put_verdict(FILE *out, const struct view *view)
@@ -126,6 +128,20 @@ static void put_failures(FILE *out, const struct result *result)
         fputc('\n', out);
 }
 
+/* All pools judged together. */
+static void put_cost(FILE *out, const struct result *result)
+{
+    char text[512];
+    struct cost *costs;
+    struct family family = family_of(result);
+    size_t n = cost_of_sweep(result, &family, &costs);
+    if (n > 0)
+        fprintf(out, "The smallest pool that beats the serial loop (COST): %s.\n\n",
+            cost_text(text, sizeof text, costs, n));
+    free(costs);
+    family_free(&family);
+}
+
 static void put_answer(FILE *out, const struct result *result)
 {
     if (!result->answer)
@@ -153,6 +169,7 @@ static void put_case(FILE *out, const struct report *report, const struct view *
     }
     put_parameters(out, view);
     put_table(out, view);
+    put_cost(out, result);
     put_failures(out, result);
     put_answer(out, result);
     if (report->pictures && !picture_embed_all(out, view, report->link))

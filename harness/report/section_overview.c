@@ -82,10 +82,12 @@ static void put_cases(FILE *out, const struct input *input)
         fputc('.', out);
 }
 
+/* By grain is said of tasks that are handed out one by one. */
 static bool is_told(
     const struct view *view, const struct view_search *search, enum result_axis axis)
 {
     return search->search->axis == axis && view_is_breakeven(search) &&
+           search->search->config.chunk == 1 &&
            search->search->config.workers == view_shown_workers(view);
 }
 

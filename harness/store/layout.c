@@ -20,7 +20,12 @@
 
 static const char *const schemas[] = {RESULT_SCHEMA, NULL};
 static const char *const kinds[] = {"", "cpu", "memory", "io", "mixed", "sync", "overhead", NULL};
-static const char *const axes[] = {[RESULT_BY_GRAIN] = "grain", [RESULT_BY_TASKS] = "tasks", NULL};
+static const char *const axes[] = {[RESULT_BY_GRAIN] = "grain",
+    [RESULT_BY_TASKS] = "tasks",
+    [RESULT_BY_CALLS] = "calls",
+    [RESULT_OF_REGION] = "region",
+    [RESULT_OF_MAP] = "map",
+    NULL};
 
 static const struct field noise_fields[] = {
     {"window_s", FIELD_REAL, MEMBER(result_noise, window_s)},
@@ -92,6 +97,8 @@ static const struct field search_fields[] = {
     {"split", FIELD_NAME, ARRAY(result_search, config.split), .min = 1, .optional = true},
     {"axis", FIELD_CHOICE, MEMBER(result_search, axis), .choices = axes},
     {"cold", FIELD_FLAG, MEMBER(result_search, cold)},
+    {"payload", FIELD_COUNT, MEMBER(result_search, payload), .optional = true},
+    {"result", FIELD_COUNT, MEMBER(result_search, result), .optional = true},
     {"target", FIELD_REAL, MEMBER(result_search, target)},
     {"from", FIELD_REAL, MEMBER(result_search, from)},
     {"to", FIELD_REAL, MEMBER(result_search, to)}, END};

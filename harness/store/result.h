@@ -71,20 +71,27 @@ struct result_run {
     int exit_code;
 };
 
-enum result_axis { RESULT_BY_GRAIN, RESULT_BY_TASKS };
+enum result_axis {
+    RESULT_BY_GRAIN,  /* regions of many tasks */
+    RESULT_BY_TASKS,  /* regions of tasks of 10 us */
+    RESULT_BY_CALLS,  /* by grain too, each task being a call that carries bytes */
+    RESULT_OF_REGION, /* no search: regions of one empty task a worker, from = to = workers */
+    RESULT_OF_MAP     /* no search: a grid of grain x tasks, target 1, from and to of the grain */
+};
 
 /* One search for the crossing of speedup = target, for one configuration. */
 struct result_search {
     struct result_config config;
     enum result_axis axis;
-    bool cold;       /* by tasks: with pool start and stop */
-    double target;   /* speedup looked for: 1 is break-even, else METG(50)'s */
-    double from, to; /* the range searched: ns a task, or tasks */
+    bool cold;                /* by tasks: with pool start and stop */
+    uint64_t payload, result; /* by calls: bytes that each carries there and back */
+    double target;            /* speedup looked for: 1 is break-even, else METG's */
+    double from, to;          /* the range searched: ns a task, or tasks */
 };
 /* One paired block of a search. */
 struct result_pair {
     unsigned search;
-    double nominal; /* x that was asked for: grain in ns, or number of tasks */
+    double nominal; /* x that was asked for: grain in ns, or number of tasks (by tasks, region) */
     uint64_t tasks;
     double serial_s, pool_s; /* of one region */
 };

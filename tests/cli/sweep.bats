@@ -61,7 +61,8 @@ sweep() {
 @test "the table on stdout has a row for each configuration" {
     sweep null -N 1000 -b threads,queue -n 1,2 --blocks 6 -o x.json
     [[ $(head -n 1 sweep.out) == 'null: 1000 tasks, 6 blocks, '@(TRUSTED|SUSPECT|REFUSED) ]]
-    [ "$(sed 1,2d sweep.out | awk '{ print $1 $2 }' | tr '\n' ' ')" = 'serial1 threads1 threads2 queue1 queue2 ' ]
+    [[ $(tail -n 1 sweep.out) == 'smallest pool that beats serial (COST): threads '*', queue '* ]]
+    [ "$(sed '1,2d;$d' sweep.out | awk '{ print $1 $2 }' | tr '\n' ' ')" = 'serial1 threads1 threads2 queue1 queue2 ' ]
 }
 
 @test "sweep --json gives every configuration its intervals" {
@@ -70,6 +71,7 @@ sweep() {
     json sweep.json 'len(d["rows"]) == 2 and d["verdict"] in ("TRUSTED", "SUSPECT", "REFUSED") and texts(d["reasons"])'
     json sweep.json 'all(interval(r[k]) for r in d["rows"] for k in ("speedup", "efficiency", "tasks_per_s"))'
     json sweep.json 'd["rows"][0]["backend"] == "serial" and d["rows"][0]["speedup"]["value"] == 1'
+    json sweep.json '[(c["backend"], c["workers"], c["largest"]) for c in d["cost"]] in ([("threads", 4, 4)], [("threads", None, 4)])'
     json sweep.json '[s["lo"] <= s["value"] <= s["hi"] and 1.5 < s["value"] < 6 for s in [d["rows"][1]["speedup"]]] == [True]'
 }
 

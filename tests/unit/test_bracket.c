@@ -72,6 +72,55 @@ static void pairs_of_a_search_become_sorted_points(void **state)
     result_free(result);
 }
 
+static void pairs_of_searches_on_one_curve_count_for_each_other(void **state)
+{
+    (void)state;
+    struct result *result = result_new("made");
+    struct bracket_point *points;
+    struct result_search metg = by_grain, other = by_grain;
+    metg.target = 1.8;
+    other.payload = 1000;
+    result_add_search(result, &by_grain);
+    result_add_search(result, &metg);
+    result_add_search(result, &other);
+    add_pairs(result, 0, 100, 6, 3, 2); /* 1.5 times as fast */
+    add_pairs(result, 2, 100, 6, 1, 9);
+    assert_int_equal(bracket_points(result, 1, &points), 1);
+    assert_int_equal(points[0].n, 6);
+    assert_int_equal(points[0].side, -1);
+    free(points);
+    assert_int_equal(bracket_points(result, 0, &points), 1);
+    assert_int_equal(points[0].side, 1);
+    free(points);
+    result_free(result);
+}
+
+static void cells_of_a_map_differ_by_grain_and_by_number(void **state)
+{
+    (void)state;
+    struct result *result = result_new("made");
+    struct result_search map = by_grain;
+    struct bracket_point *points;
+    map.axis = RESULT_OF_MAP;
+    result_add_search(result, &map);
+    for (uint64_t tasks = 1000; tasks > 0; tasks /= 10)
+        for (int i = 1; i <= 10; i += 9)
+            result_add_pair(result, &(struct result_pair){.nominal = 100 * i,
+                                        .tasks = tasks,
+                                        .serial_s = 150e-9 * i * (double)tasks,
+                                        .pool_s = 1e-6});
+    assert_int_equal(bracket_points(result, 0, &points), 8);
+    assert_near(points[0].nominal, 100, 0);
+    assert_int_equal(points[0].tasks, 1);
+    const struct bracket_point *cell = bracket_cell(points, 8, 1000, 10);
+    assert_non_null(cell);
+    assert_near(cell->x, 1500, 1e-6);
+    assert_near(cell->speedup.value, 15, 1e-6);
+    assert_null(bracket_cell(points, 8, 1000, 20));
+    free(points);
+    result_free(result);
+}
+
 static void a_search_without_pairs_has_no_points_and_no_bracket(void **state)
 {
     (void)state;
@@ -205,7 +254,7 @@ struct truth {
 
 static void measure(struct result *result, const struct truth *truth, struct noise *noise, double x)
 {
-    bool tasks = result->searches[0].axis == RESULT_BY_TASKS;
+    bool tasks = bracket_counts_tasks(&result->searches[0]);
     double drift = noise_drift(noise);
     double serial_s = tasks ? x * 1e-5 : x * 1e-4; /* 10 us tasks; 10^5 tasks */
     double pool_s = serial_s * (1 + truth->crossing / x) / 2;
@@ -217,24 +266,31 @@ static void measure(struct result *result, const struct truth *truth, struct noi
                     .pool_s = pool_s * exp(drift + noise_error(noise, truth->model, scale))});
 }
 
+/* Runs search number `index` of the result to its end. */
+static struct bracket run_search(struct result *result, unsigned index, const struct truth *truth,
+    struct noise *noise, double resolution, size_t pairs_max)
+{
+    const struct result_search *search = &result->searches[index];
+    for (;;) {
+        struct bracket_point *points;
+        size_t n = bracket_points(result, index, &points);
+        double x = bracket_next(search, points, n, resolution, pairs_max);
+        struct bracket bracket = bracket_of(search, points, n);
+        free(points);
+        if (isnan(x) || result->pairs_count >= PAIRS_LIMIT)
+            return bracket;
+        assert_true(x >= search->from && x <= search->to);
+        measure(result, truth, noise, x);
+    }
+}
+
 static struct bracket search_for(const struct result_search *search, const struct truth *truth,
     double resolution, size_t pairs_max, uint64_t seed, size_t *pairs)
 {
     struct result *result = result_new("simulated");
     struct noise noise = {.seed = seed};
-    struct bracket bracket;
     result_add_search(result, search);
-    for (;;) {
-        struct bracket_point *points;
-        size_t n = bracket_points(result, 0, &points);
-        double x = bracket_next(search, points, n, resolution, pairs_max);
-        bracket = bracket_of(search, points, n);
-        free(points);
-        if (isnan(x) || result->pairs_count >= PAIRS_LIMIT)
-            break;
-        assert_true(x >= search->from && x <= search->to);
-        measure(result, truth, &noise, x);
-    }
+    struct bracket bracket = run_search(result, 0, truth, &noise, resolution, pairs_max);
     *pairs = result->pairs_count;
     assert_true(*pairs < PAIRS_LIMIT);
     result_free(result);
@@ -376,6 +432,41 @@ static void ninety_three_of_100_brackets_hold_the_truth(void **state)
     assert_true(simulate(&by_grain, 0.03, NOISE_NORMAL, 1.1).held >= 0.93);
 }
 
+/* METG(90) of 2 workers, on the pairs of a search for break-even and its own: the speedup is 1.8
+ * at 9 times the crossing. */
+static void ninety_five_of_100_brackets_of_metg_hold_the_truth(void **state)
+{
+    (void)state;
+    static const double noises[] = {0.01, 0.03, 0.06};
+    for (size_t i = 0; i < COUNT(noises); i++) {
+        size_t held = 0, found = 0, pairs[2] = {0};
+        double width[SEARCHES];
+        for (uint64_t seed = 0; seed < SEARCHES; seed++) {
+            const struct truth truth = {10 * exp(6 * hash_unit(hash_mix(seed, 7))), noises[i], 0};
+            struct result *result = result_new("simulated");
+            struct noise noise = {.seed = seed};
+            struct result_search metg = by_grain;
+            metg.target = 1.8;
+            result_add_search(result, &by_grain);
+            result_add_search(result, &metg);
+            run_search(result, 0, &truth, &noise, 1.2, 26);
+            pairs[0] += result->pairs_count;
+            struct bracket bracket = run_search(result, 1, &truth, &noise, 1.2, 26);
+            pairs[1] += result->pairs_count;
+            held += holds(&metg, bracket, 9 * truth.crossing);
+            if (bracket.outcome == BRACKET_FOUND)
+                width[found++] = bracket.x.hi / bracket.x.lo;
+            result_free(result);
+        }
+        print_message("# METG(90), noise %.0f %%: %.1f %% hold the truth; pairs %.0f and %.0f; "
+                      "width %.2f\n",
+            100 * noises[i], 100.0 * (double)held / SEARCHES, (double)pairs[0] / SEARCHES,
+            (double)(pairs[1] - pairs[0]) / SEARCHES, stat_median(width, found));
+        assert_true((double)held >= 0.95 * SEARCHES);
+        assert_true((double)found >= 0.9 * SEARCHES);
+    }
+}
+
 static void a_quiet_search_is_cheap_and_ends_near_its_resolution(void **state)
 {
     (void)state;
@@ -388,6 +479,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_of_a_search_become_sorted_points),
+        cmocka_unit_test(pairs_of_searches_on_one_curve_count_for_each_other),
+        cmocka_unit_test(cells_of_a_map_differ_by_grain_and_by_number),
         cmocka_unit_test(a_search_without_pairs_has_no_points_and_no_bracket),
         cmocka_unit_test(sides_are_told_from_the_target_not_from_one),
         cmocka_unit_test(the_bracket_runs_from_the_last_slower_to_the_first_faster),
@@ -401,6 +494,7 @@ int main(void)
         cmocka_unit_test(by_tasks_the_ends_are_whole_numbers_side_by_side),
         cmocka_unit_test(every_search_ends_whatever_the_noise),
         cmocka_unit_test(ninety_three_of_100_brackets_hold_the_truth),
+        cmocka_unit_test(ninety_five_of_100_brackets_of_metg_hold_the_truth),
         cmocka_unit_test(a_quiet_search_is_cheap_and_ends_near_its_resolution),
     };
     return cmocka_run_group_tests_name("bracket", tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "harness/measure/runner.h"
 #include "harness/util/interrupt.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -163,6 +164,50 @@ static int wait_a_little(struct script *script, uint64_t index)
     (void)script;
     nanosleep(&(struct timespec){.tv_nsec = index % 2 ? 2 * MILLISECOND : 0}, NULL);
     return 0;
+}
+
+/* Serial's loop carries them too; a backend without calls says so. */
+static void tasks_as_calls_carry_bytes_both_ways(void **state)
+{
+    struct stage stage = set_up(NULL);
+    struct runner_spec spec = spec_of(*state);
+    bool serial = strcmp(spec.ops->name, "serial") == 0;
+    spec.calls = true;
+    spec.payload = 100001;
+    spec.result = 3000;
+    struct result_sample sample = take(&stage, &spec);
+    if (!serial && !spec.ops->shrinks) {
+        assert_non_null(strstr(sample.failure, "this backend runs regions only, no calls"));
+        tear_down(&stage);
+        return;
+    }
+    assert_string_equal(sample.failure, "");
+    assert_int_equal(sample.ok, TASKS);
+    assert_int_equal(stage.script->runs, TASKS);
+    assert_true(sample.checksum == checksum_of(0));
+    spec.payload = spec.result = 0;
+    spec.warm_up = true;
+    sample = take(&stage, &spec);
+    assert_int_equal(sample.ok, TASKS);
+    assert_true(sample.checksum == checksum_of(0));
+    tear_down(&stage);
+}
+
+static int fail_third(struct script *script, uint64_t index)
+{
+    (void)script;
+    return index == 3 ? task_fail(EILSEQ, "task 3 cannot") : 0;
+}
+
+static void a_call_that_fails_leaves_a_reason_and_no_time(void **state)
+{
+    const struct pool_ops *ops = *state;
+    struct stage stage = set_up(fail_third);
+    struct runner_spec spec = spec_of(ops);
+    spec.calls = true;
+    struct result_sample sample = take(&stage, &spec);
+    assert_string_equal(sample.failure, "task 3 cannot");
+    tear_down(&stage);
 }
 
 static void single_tasks_are_timed(void **state)
@@ -403,6 +448,9 @@ int main(void)
         POOLS_ADD(a_region_runs_once_and_as_often_as_the_time_asks, *ops);
         POOLS_ADD(the_warm_up_is_short_and_not_timed, *ops);
         POOLS_ADD(start_is_timed_apart_and_in_a_cold_sample_with_the_region, *ops);
+        POOLS_ADD(tasks_as_calls_carry_bytes_both_ways, *ops);
+        if ((*ops)->shrinks)
+            POOLS_ADD(a_call_that_fails_leaves_a_reason_and_no_time, *ops);
         POOLS_ADD(single_tasks_are_timed, *ops);
         POOLS_ADD(a_value_that_differs_from_serials_is_wrong, *ops);
         POOLS_ADD(failing_tasks_are_errors_and_not_wrong, *ops);
