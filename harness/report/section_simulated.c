@@ -135,18 +135,30 @@ static void put_crossing(FILE *out, const struct view_search *search)
         fprintf(out, "%s tasks", number_count_interval(x).text);
 }
 
+/* The rest of what a break-even result holds is no search; a map has its picture. */
+static bool looks_for_crossing(const struct result_search *search)
+{
+    return search->axis == RESULT_BY_GRAIN || search->axis == RESULT_BY_TASKS;
+}
+
 static void put_searches(FILE *out, const struct view *view)
 {
-    fputs("| backend | workers | speedup of | from |\n| --- | ---: | ---: | --- |\n", out);
+    bool begun = false;
     for (size_t i = 0; i < view->searches_count; i++) {
         const struct result_search *search = view->searches[i].search;
+        if (!looks_for_crossing(search))
+            continue;
+        if (!begun)
+            fputs("| backend | workers | speedup of | from |\n| --- | ---: | ---: | --- |\n", out);
+        begun = true;
         fprintf(out, "| %s | %u | %s%s | ", result_name(&search->config).text,
             search->config.workers, number_plain(search->target).text,
             search->cold ? ", cold" : "");
         put_crossing(out, &view->searches[i]);
         fputs(" |\n", out);
     }
-    fputc('\n', out);
+    if (begun)
+        fputc('\n', out);
 }
 
 static void put_view(
