@@ -33,16 +33,16 @@ static int sim_start(struct pool *pool, char *why, size_t size)
     if (pool->config.workers > SIMULATE_WORKERS_MAX) {
         snprintf(why, size, "sim has at most %d workers, not %u", SIMULATE_WORKERS_MAX,
             pool->config.workers);
-        return -1;
+        return EINVAL;
     }
     if (model_make(&sim->model, "threads", NULL, why, size))
-        return -1;
+        return EINVAL;
     for (unsigned i = 0; i < pool->config.workers; i++) {
         int code = pool_enter(pool, &sim->workers[i].local);
         if (code) {
-            pool_start_error(why, size, pool, i, 0, task_message(code));
+            code = pool_start_error(why, size, pool, i, 0, task_message(code));
             leave_all(pool, i);
-            return -1;
+            return code;
         }
     }
     return 0;
