@@ -322,8 +322,10 @@ static void note_refusals(struct processes *processes)
         if (refusal)
             processes->pool.refusal = refusal;
     }
-    if (processes->pool.refusal)
-        processes->pool.given = given / threads * threads;
+    if (!processes->pool.refusal)
+        return;
+    for (processes->pool.given = 0; processes->pool.given + threads <= given;)
+        processes->pool.given += threads;
 }
 
 /* The owner, where it works, enters when all are forked, who so have nothing of what it makes.
