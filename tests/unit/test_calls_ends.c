@@ -410,6 +410,8 @@ static void assert_free_to_others(struct arena *arena)
 static void a_region_of_another_pool_on_its_arena_is_refused(void **state)
 {
     struct arena arena;
+    if (!pools_followed(&pool_processes))
+        pools_not_followed(state);
     assert_int_equal(arena_make(&arena, 60, 0), 0);
     struct pool *other = start_sized(&pool_processes, 2, 8, 8, triple, &arena);
     struct pool *pool = start_sized(*state, 2, 8, 8, at_gate, &arena);
