@@ -281,6 +281,19 @@ static void many_more_workers_than_the_user_may_have_are_refused_with_the_limit(
     assert_limited_as(*state, false, limit_to_few_processes, name_limit);
 }
 
+static void start_many(const struct pool_ops *ops, char *wrong, size_t size)
+{
+    const struct pool_config config = {.workers = MANY, .task = empty_task};
+    struct pool *pool =
+        pool_start(ops, &config, wrong, size); /* where it starts, it says nothing */
+    pool_stop(pool);
+}
+
+static void simulated_workers_count_to_no_limit(void **state)
+{
+    assert_limited(*state, limit_to_few_processes, start_many);
+}
+
 static void a_pool_that_may_shrink_starts_with_what_the_user_gets(void **state)
 {
     assert_limited(*state, limit_to_few_processes, shrink);
@@ -358,6 +371,8 @@ static void add_backend(const struct pool_ops *ops)
 {
     POOLS_ADD(starting_again_and_again_takes_no_more_memory, ops);
     POOLS_ADD(a_pool_that_cannot_shrink_refuses_to, ops);
+    if (ops->simulated)
+        POOLS_ADD(simulated_workers_count_to_no_limit, ops);
     if (is_alone(ops))
         return;
     POOLS_ADD(too_many_workers_for_the_user_are_refused_whole, ops);
