@@ -20,7 +20,7 @@ void cpulist_add(struct cpulist *list, unsigned cpu)
 
 bool cpulist_has(const struct cpulist *list, unsigned cpu)
 {
-    return list->words[cpu / CPULIST_WORD] >> cpu % CPULIST_WORD & 1;
+    return cpu < CPULIST_MAX && list->words[cpu / CPULIST_WORD] >> cpu % CPULIST_WORD & 1;
 }
 
 unsigned cpulist_count(const struct cpulist *list)

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,22 +18,48 @@
 #define CANARY_SPINS 5
 #define CANARY_STEPS 100000
 
-/* All ticks of all CPUs, those in which they worked for somebody here, and the stolen ones. */
-static void read_ticks(uint64_t *all, uint64_t *busy, uint64_t *steal)
+/* All ticks, those in which CPUs worked for somebody here, and the stolen ones. */
+struct ticks {
+    uint64_t all, busy, steal;
+};
+
+/* Adds those of a line "cpu1 USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL". */
+static void add_ticks(struct ticks *ticks, const char *line)
 {
-    unsigned long long field[8] = {0};
-    FILE *file = host_open("/proc/stat");
-    if (file) {
-        if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &field[0], &field[1],
-                &field[2], &field[3], &field[4], &field[5], &field[6], &field[7]) != 8)
-            memset(field, 0, sizeof field);
-        fclose(file);
-    }
-    *all = 0;
+    unsigned long long field[8];
+    if (sscanf(line, "%*s %llu %llu %llu %llu %llu %llu %llu %llu", &field[0], &field[1], &field[2],
+            &field[3], &field[4], &field[5], &field[6], &field[7]) != 8)
+        return;
     for (int i = 0; i < 8; i++)
-        *all += field[i];
-    *steal = field[7];
-    *busy = *all - field[3] - field[4] - field[7]; /* without idle, waiting for IO, stolen */
+        ticks->all += field[i];
+    ticks->busy += field[0] + field[1] + field[2] + field[5] + field[6];
+    ticks->steal += field[7];
+}
+
+/* Of the CPUs in our mask, whatever goes on beside them. Where all are ours the kernel's own sum
+ * serves, which is rounded once and not once a CPU. */
+static struct ticks read_ticks(void)
+{
+    struct cpulist list;
+    struct ticks all = {0}, ours = {0};
+    bool foreign = false;
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = host_open("/proc/stat");
+    cpus_list(&list);
+    while (file && getline(&line, &size, file) > 0 && strncmp(line, "cpu", strlen("cpu")) == 0) {
+        const char *number = line + strlen("cpu");
+        if (!isdigit((unsigned char)*number))
+            add_ticks(&all, line);
+        else if (cpulist_has(&list, (unsigned)strtoul(number, NULL, 10)))
+            add_ticks(&ours, line);
+        else
+            foreign = true;
+    }
+    free(line);
+    if (file)
+        fclose(file);
+    return foreign ? ours : all;
 }
 
 /* CPU seconds of a process if the calling one is its parent, else 0. */
@@ -110,9 +137,10 @@ struct noise_mark noise_mark(void)
         .stalled_us = read_stalled(),
         .cpus = cpus_fingerprint(),
     };
-    uint64_t busy;
-    read_ticks(&mark.cpu_ticks, &busy, &mark.steal_ticks);
-    mark.busy_s = (double)busy / (double)sysconf(_SC_CLK_TCK);
+    struct ticks ticks = read_ticks();
+    mark.cpu_ticks = ticks.all;
+    mark.steal_ticks = ticks.steal;
+    mark.busy_s = (double)ticks.busy / (double)sysconf(_SC_CLK_TCK);
     mark.own_s = own_seconds();
     return mark;
 }
@@ -121,6 +149,15 @@ struct noise_mark noise_mark(void)
 static uint64_t grown(uint64_t now, uint64_t before)
 {
     return now > before ? now - before : 0;
+}
+
+/* CPU time of other processes that a run felt: a CPU of the mask that a quota (or POOLBENCH_CPUS)
+ * keeps from us is theirs. Below 0 is less than the two clocks' resolution. */
+static double others_seconds(const struct noise_mark *before, const struct noise_mark *now)
+{
+    double others = now->busy_s - before->busy_s - (now->own_s - before->own_s);
+    double spare = (double)cpus_affinity() - cpus_usable();
+    return fmax(0, others - fmax(0, spare) * (double)(now->at - before->at) * 1e-9);
 }
 
 struct result_noise noise_since(const struct noise_mark *before)
@@ -133,8 +170,7 @@ struct result_noise noise_since(const struct noise_mark *before)
         .throttled = grown(now.throttled, before->throttled),
         .swapped_in = grown(now.swapped_in, before->swapped_in),
         .cpus_changed = now.cpus != before->cpus,
-        /* below 0: less than the two clocks' resolution */
-        .others_s = fmax(0, now.busy_s - before->busy_s - (now.own_s - before->own_s)),
+        .others_s = others_seconds(before, &now),
         .psi_cpu = read_pressure(),
         .stalled_us = grown(now.stalled_us, before->stalled_us),
     };

@@ -10,7 +10,7 @@ struct noise_mark {
     uint64_t at; /* clock_now */
     uint64_t steal_ticks, cpu_ticks, throttled, swapped_in, stalled_us;
     double own_s;  /* CPU time of this process and its children, living and waited for */
-    double busy_s; /* CPU time of everybody */
+    double busy_s; /* CPU time of everybody, on the CPUs of our mask */
     uint64_t cpus; /* cpus_fingerprint */
 };
 

@@ -103,11 +103,11 @@ struct result_param {
 /* Counters of the machine, read before and after. */
 struct result_noise {
     double window_s;
-    uint64_t steal_ticks, cpu_ticks; /* of all CPUs, in the window */
+    uint64_t steal_ticks, cpu_ticks; /* of the CPUs of our mask, in the window */
     uint64_t throttled;              /* cgroup throttling periods in the window */
     uint64_t swapped_in;             /* pages */
     bool cpus_changed;               /* affinity or quota differ after the run */
-    double others_s;                 /* CPU time that other processes used in the window */
+    double others_s;                 /* CPU time that other processes took from us in the window */
     double psi_cpu;                  /* PSI "some avg10" of CPU at the end, %; < 0: not here */
     uint64_t stalled_us;             /* in which some task waited for memory (PSI) */
 };

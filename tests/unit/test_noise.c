@@ -67,6 +67,61 @@ static void steal_and_the_work_of_others_are_read_from_stat(void **state)
     assert_int_equal(level_of(noise), VERDICT_REFUSED);
 }
 
+/* CPUs 1 and 5 of eight are ours; in 10 s one of them is busy for `ours` ticks, one of the other
+ * six for `foreign`. */
+static struct result_noise work_on(unsigned ours, unsigned foreign)
+{
+    enter("taskset on both threads of one core");
+    for (unsigned round = 0; round < 2; round++) {
+        char text[256];
+        snprintf(text, sizeof text,
+            "cpu  %u 0 0 9000 0 0 0 %u 0 0\ncpu0 %u 0 0 100 0 0 0 %u 0 0\n"
+            "cpu1 %u 0 0 100 0 0 0 0 0 0\ncpu5 3 0 0 100 0 0 0 7 0 0\nintr 99",
+            round * (ours + foreign), round * foreign, round * foreign, round * foreign,
+            round * ours);
+        hosts_write("/proc/stat", "w", text);
+        if (round == 0)
+            before = noise_mark();
+    }
+    return noise_since(&before);
+}
+
+static void work_and_steal_on_cpus_that_are_not_ours_do_not_count(void **state)
+{
+    (void)state;
+    unsigned second = (unsigned)sysconf(_SC_CLK_TCK);
+    struct result_noise noise = work_on(0, 60 * second);
+    assert_near(noise.others_s, 0, 0);
+    assert_int_equal(noise.steal_ticks + noise.cpu_ticks, 0);
+    assert_int_equal(level_of(noise), VERDICT_TRUSTED);
+}
+
+static void work_of_others_on_our_cpus_counts_alone(void **state)
+{
+    (void)state;
+    unsigned second = (unsigned)sysconf(_SC_CLK_TCK);
+    struct result_noise noise = work_on(20 * second, 60 * second);
+    assert_near(noise.others_s, 20, 0.1); /* less what this test has used */
+    assert_int_equal(noise.cpu_ticks, 20 * second);
+    assert_int_equal(level_of(noise), VERDICT_REFUSED);
+}
+
+/* A quota of two CPUs of eight: six may work for others all the time. */
+static void cpus_that_a_quota_keeps_from_us_are_the_others(void **state)
+{
+    (void)state;
+    enter("v2 two CPUs of eight");
+    before.at -= UINT64_C(10000000000);
+    char text[64];
+    unsigned second = (unsigned)sysconf(_SC_CLK_TCK);
+    snprintf(text, sizeof text, "cpu  %u 0 500 8000 100 0 10 50 0 0", 1000 + 59 * second);
+    hosts_write("/proc/stat", "w", text);
+    assert_near(noise_since(&before).others_s, 0, 0);
+    snprintf(text, sizeof text, "cpu  %u 0 500 8000 100 0 10 50 0 0", 1000 + 65 * second);
+    hosts_write("/proc/stat", "w", text);
+    assert_near(noise_since(&before).others_s, 5, 0.2);
+}
+
 static void counters_that_run_backwards_count_as_nothing(void **state)
 {
     (void)state;
@@ -191,6 +246,9 @@ int main(void)
 #define ADD_MANY(name) group_add(name, NULL, NULL, NULL, "%s", #name) /* makes its own folders */
     ADD(nothing_happens_on_a_host_that_does_not_change);
     ADD(steal_and_the_work_of_others_are_read_from_stat);
+    ADD(work_and_steal_on_cpus_that_are_not_ours_do_not_count);
+    ADD(work_of_others_on_our_cpus_counts_alone);
+    ADD(cpus_that_a_quota_keeps_from_us_are_the_others);
     ADD(counters_that_run_backwards_count_as_nothing);
     ADD(pages_swapped_in_refuse);
     ADD(waiting_for_memory_makes_suspect);
