@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "noise.h"
 #include "plan.h"
+#include "simulated.h"
 #include "spin_pair.h"
 
 #include <math.h>
@@ -27,19 +28,37 @@
 #define MAP_TASKS_MAX 100000.0
 #define MAP_SECONDS 0.02
 
+/* Canary spins stand between pairs, 1 ms each time: often enough that a short search has some. */
+#define CANARY_SECONDS 0.05
+
 struct search {
     struct result_search *search;
     unsigned index;
     struct result *result;
     const struct breakeven_options *options;
     struct spin_pair *spin;
-    uint64_t start;
+    uint64_t begun; /* the first search */
+    uint64_t start; /* this one */
     double task_ns; /* what the pool takes for an empty task, about */
 };
 
 static bool is_late(const struct search *search)
 {
     return search->options->budget_s > 0 && clock_since(search->start) > search->options->budget_s;
+}
+
+/* Appends a block that holds no samples, only how fast the machine is now, where the last such is a
+ * while ago. */
+static void watch_speed(const struct search *search)
+{
+    struct result *result = search->result;
+    const struct result_block *last =
+        result->blocks_count ? &result->blocks[result->blocks_count - 1] : NULL;
+    double at_s = clock_since(search->begun);
+    if (simulated_is_on() || (last && at_s < last->at_s + CANARY_SECONDS))
+        return;
+    const struct result_block block = {.at_s = at_s, .canary_s = noise_canary()};
+    result_add_block(result, &block);
 }
 
 /* One paired block of so many tasks at a size. */
@@ -49,6 +68,7 @@ static enum status take_pair(
     struct result *result = search->result;
     struct result_pair pair = {
         .search = search->index, .nominal = nominal, .tasks = (uint64_t)llround(tasks)};
+    watch_speed(search);
     enum status status =
         spin_pair_take(search->spin, search->search, grain_ns, result->pairs_count, &pair);
     if (status == STATUS_DONE)
@@ -207,13 +227,15 @@ enum status breakeven_measure(
     struct noise_mark before = noise_mark();
     struct spin_pair spin;
     enum status status = spin_pair_open(&spin, result->seed, why, size);
+    uint64_t begun = clock_now();
     result->complete = true;
     for (unsigned i = 0; i < result->searches_count && status == STATUS_DONE; i++) {
         struct search search = {.search = &result->searches[i],
             .index = i,
             .result = result,
             .options = options,
-            .spin = &spin};
+            .spin = &spin,
+            .begun = begun};
         status = run(&search);
         if (options->progress.report)
             options->progress.report(

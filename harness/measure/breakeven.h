@@ -17,13 +17,13 @@ struct breakeven_options {
     struct sweep_progress progress;
 };
 
-/* Measures result->searches, one after the other in the order given, and appends their pairs; fills
- * in noise and complete. The work is the case spin. A search that begins with an empty task is
- * also measured there, for what a task costs; one by tasks ends (`to` is lowered) where a region
- * would take a quarter of a second, which happens where each task costs a process. By grain, 10^6
- * tasks are run, fewer where they take longer than 10 ms in all. Returns STATUS_DONE,
- * STATUS_INTERRUPTED (what was measured until then is in the result), or another status with one
- * line in why. */
+/* Measures result->searches, one after the other in the order given, and appends their pairs, and
+ * blocks with canary spins between them; fills in noise and complete. The work is the case spin. A
+ * search that begins with an empty task is also measured there, for what a task costs; one by tasks
+ * ends (`to` is lowered) where a region would take a quarter of a second, which happens where each
+ * task costs a process. By grain, 10^6 tasks are run, fewer where they take longer than 10 ms in
+ * all. Returns STATUS_DONE, STATUS_INTERRUPTED (what was measured until then is in the result), or
+ * another status with one line in why. */
 enum status breakeven_measure(
     const struct breakeven_options *options, struct result *result, char *why, size_t size);
 

@@ -53,7 +53,7 @@ struct result_sample {
     char failure[256];    /* why there is no time; empty: there is one */
 };
 
-/* A block as a whole. */
+/* A block as a whole. Of searches it holds no samples, only the canary between their pairs. */
 struct result_block {
     double at_s;     /* its start, since the result's start */
     double canary_s; /* median of its canary spins (fixed work) */

@@ -206,6 +206,16 @@ static void a_drifting_canary_is_suspect_then_refused(void **state)
     assert_reason(VERDICT_REFUSED, "faster", "limit 10 %");
 }
 
+/* Its blocks hold no samples. */
+static void a_canary_that_drifts_between_the_pairs_of_a_search_is_refused(void **state)
+{
+    (void)state;
+    result->samples_count = result->configs_count = 0;
+    assert_level(VERDICT_TRUSTED);
+    drift_canary(1.18);
+    assert_reason(VERDICT_REFUSED, "slower", "limit 10 %");
+}
+
 static void one_slow_canary_is_no_drift(void **state)
 {
     (void)state;
@@ -393,6 +403,7 @@ int main(void)
         TEST(waiting_for_memory_is_suspect),
         TEST(other_processes_are_suspect_then_refused),
         TEST(a_drifting_canary_is_suspect_then_refused),
+        TEST(a_canary_that_drifts_between_the_pairs_of_a_search_is_refused),
         TEST(one_slow_canary_is_no_drift),
         TEST(scatter_above_ten_percent_is_suspect),
         TEST(halves_apart_are_suspect),
