@@ -2,6 +2,7 @@
  * the same in another language; test_result checks one against the other. */
 #include "layout.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MEMBER(type, member) .offset = offsetof(struct type, member)
@@ -188,6 +189,38 @@ static int check_samples(const struct result *result, struct field_trouble *trou
     return 0;
 }
 
+static int compare_places(const void *left, const void *right)
+{
+    const struct result_sample *a = *(const struct result_sample *const *)left,
+                               *b = *(const struct result_sample *const *)right;
+    if (a->block != b->block)
+        return a->block < b->block ? -1 : 1;
+    if (a->config != b->config)
+        return a->config < b->config ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+/* A sample that stands there twice would count twice, and make intervals look surer than they are.
+ */
+static int check_places(const struct result *result, struct field_trouble *trouble)
+{
+    size_t n = result->samples_count, twice = 0;
+    const struct result_sample **sorted = field_must(calloc(n + 1, sizeof *sorted));
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &result->samples[i];
+    qsort(sorted, n, sizeof *sorted, compare_places);
+    for (size_t i = 1; i < n && !twice; i++)
+        if (sorted[i]->block == sorted[i - 1]->block && sorted[i]->config == sorted[i - 1]->config)
+            twice = (size_t)(sorted[i] - result->samples);
+    free(sorted);
+    if (!twice)
+        return 0;
+    trouble->list = "samples";
+    trouble->row = twice;
+    return field_complain(trouble, "config", "%u, which block %u has already",
+        result->samples[twice].config, result->samples[twice].block);
+}
+
 static int check_commands(const struct result *result, struct field_trouble *trouble)
 {
     for (size_t i = 0; i < result->commands_count; i++)
@@ -241,8 +274,9 @@ static int check_alpha(const struct result *result, struct field_trouble *troubl
 int layout_check(const struct result *result, struct field_trouble *trouble)
 {
     return check_alpha(result, trouble) || check_configs(result, trouble) ||
-                   check_samples(result, trouble) || check_commands(result, trouble) ||
-                   check_searches(result, trouble) || check_pairs(result, trouble)
+                   check_samples(result, trouble) || check_places(result, trouble) ||
+                   check_commands(result, trouble) || check_searches(result, trouble) ||
+                   check_pairs(result, trouble)
                ? -1
                : 0;
 }

@@ -74,6 +74,8 @@ static const struct change changes[] = {
     {"\"samples\"", "\"order\": 0, ", "\"order\": 0, \"order\": 1, ", "line", "duplicate", true},
     {"\"samples\"", "\"block\": 0", "\"block\": 7", "samples[0].block", "there are 7", true},
     {"\"samples\"", "\"config\": 1", "\"config\": 2", "samples[1].config", "there are 2", true},
+    {"\"samples\"", "\"config\": 1", "\"config\": 0", "samples[1].config", "block 0 has already",
+        true},
     {"\"samples\"", "\"tasks\": 100", "\"tasks\": 9223372036854775808", "line", "integer", false},
     {"\"samples\"", "\"regions\": 1", "\"regions\": 0", "samples[0].wall_s", "no time", false},
     {"\"samples\"", "\"at_s\": 0.0", "\"at_s\": 1e999", "line", "overflow", true},
