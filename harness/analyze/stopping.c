@@ -15,6 +15,11 @@ double stopping_alpha(enum stopping_mode mode)
     return mode == STOPPING_QUICK ? STAT_ALPHA / STOPPING_LOOKS : STAT_ALPHA;
 }
 
+size_t stopping_least(enum stopping_mode mode)
+{
+    return mode == STOPPING_QUICK ? FIRST_LOOK : STAT_PAIRS_MIN;
+}
+
 double stopping_half_width(const struct interval *interval)
 {
     double half = (interval->hi - interval->lo) / 2 / interval->value;

@@ -37,6 +37,9 @@ struct stopping {
 /* The level of the rule's intervals is 1 - this: what struct result's alpha is to be. */
 double stopping_alpha(enum stopping_mode mode);
 
+/* How many blocks an interval of the rule's level needs: a budget ends no sweep before. */
+size_t stopping_least(enum stopping_mode mode);
+
 /* (hi - lo) / 2 as a part of the value; INFINITY where there is no interval. */
 double stopping_half_width(const struct interval *interval);
 

@@ -182,16 +182,26 @@ static int take_block(struct sweep *sweep, unsigned *order)
     return 0;
 }
 
+/* Each has failed in the first block: nothing is left to measure. */
+static bool is_hopeless(const struct sweep *sweep)
+{
+    size_t n = 0;
+    while (n < sweep->result->configs_count && sweep->given_up[n])
+        n++;
+    return n == sweep->result->configs_count;
+}
+
 static int take_blocks(struct sweep *sweep)
 {
     unsigned *order = calloc(sweep->result->configs_count, sizeof *order);
     int interrupted = !order || choose_subset(sweep) ? -1 : 0;
+    size_t least = stopping_least(sweep->rule.mode);
     bool enough = false, late = false;
-    while (!interrupted && !enough && !late) {
+    while (!interrupted && !enough && !late && !is_hopeless(sweep)) {
         if (sweep->result->blocks_count == sweep->until)
             sweep->until = stopping_until(&sweep->rule, sweep->result);
         enough = sweep->result->blocks_count >= sweep->until;
-        late = is_late(sweep) && summary_blocks(sweep->result) >= STAT_PAIRS_MIN;
+        late = is_late(sweep) && summary_blocks(sweep->result) >= least;
         if (!enough && !late)
             interrupted = take_block(sweep, order);
     }

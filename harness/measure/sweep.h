@@ -19,7 +19,7 @@ struct sweep_options {
     unsigned blocks; /* asked for, where no half-width is */
     enum stopping_mode mode;
     double half_width; /* asked for, with another mode than STOPPING_FIXED */
-    double budget_s;   /* no block begins after this long once STAT_PAIRS_MIN are there (not of the
+    double budget_s;   /* no block begins after this long once stopping_least are there (not of the
                           pilot, which ends then); 0: none */
     double serial_max_s; /* a serial region of an even case that takes longer runs a subset */
     struct sweep_progress progress;
@@ -28,8 +28,8 @@ struct sweep_options {
 /* Measures result->configs (serial among them or not; all backends known and available) on the
  * workload and appends blocks and samples to the result; fills in tasks, even, answer, noise,
  * alpha and complete. A configuration that fails in the first block is measured no more; its sample
- * says why. Returns 0, or -1 when a signal interrupted it: what was measured until then is in the
- * result. */
+ * says why. Where all do, that block is the only one. Returns 0, or -1 when a signal interrupted
+ * it: what was measured until then is in the result. */
 int sweep_measure(
     struct workload *workload, const struct sweep_options *options, struct result *result);
 

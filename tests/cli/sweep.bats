@@ -100,6 +100,17 @@ sweep() {
     grep -q '1 failed samples' sweep.out
 }
 
+@test "a sweep in which everything fails ends after its first block" {
+    printf '%s\n' '#include "cases/case.h"' '#include <stdlib.h>' \
+        'static int crash(const void *c, void *l, uint64_t i, struct task_result *r) { (void)c, (void)l, (void)i, (void)r; abort(); }' \
+        'static int setup(struct case_run *run) { run->tasks = 4; return 0; }' \
+        'const struct bench_case case_x = {.name = "x", .summary = "x", .task = crash, .setup = setup};' 'BENCH_PLUGIN(case_x);' >x.c
+    cc -shared -fPIC -I"$top" x.c -o x.so
+    sweep ./x.so -b threads -n 2 --blocks 1000 -o x.json || status=$?
+    [ "$status" = 1 ]
+    json x.json 'len(d["blocks"]) == 1 and [s["failure"] != "" for s in d["samples"]] == [True, True] and not d["complete"]'
+}
+
 @test "a budget ends a sweep after six blocks and says that it is incomplete" {
     sweep sleep -N 2 --param duration=1ms -b threads -n 2 --blocks 1000 --budget 1ms -o x.json
     json x.json 'len(d["blocks"]) == 6 and not d["complete"]'
@@ -128,10 +139,11 @@ sweep() {
 
 @test "a half-width that the budget does not allow is said, and the file is incomplete" {
     for mode in '' --quick; do
+        least=$([ "$mode" ] && echo 8 || echo 6) # what an interval needs
         sweep sleep -N 2 --param duration=1ms -b threads -n 2 --half-width 0.01% $mode --budget 1ms -o x.json
         "$top/tests/schema-check" x.json
-        json x.json 'len([b for b in d["blocks"] if not b.get("pilot")]) == 6 and not d["complete"]'
-        grep -q 'half-width 0.01 % not reached, but .* with 6 blocks: stopped early; a longer --budget' sweep.err
+        json x.json "len([b for b in d['blocks'] if not b.get('pilot')]) == $least and not d['complete']"
+        grep -q "half-width 0.01 % not reached, but [0-9.]* %, with $least blocks: stopped early; a longer --budget" sweep.err
         grep -q '(incomplete)' sweep.err
     done
 }
