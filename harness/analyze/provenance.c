@@ -102,7 +102,7 @@ static void write_machine(FILE *text, const struct result *result, const char *k
         fputs(json_string_value(value), text);
         return;
     }
-    char *dump = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    char *dump = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     fputs(dump ? dump : "", text);
     free(dump);
 }
@@ -124,9 +124,27 @@ static char *text_of(const struct fact *fact, const struct result *result)
     return text;
 }
 
-static void copy(char *room, size_t size, const char *text)
+/* Texts too long to be shown whole are shown from a little before the byte in which they differ; on
+ * one line. */
+static void copy(char *room, size_t size, const char *text, size_t differs_at)
 {
-    snprintf(room, size, "%s", *text ? text : "none");
+    static const size_t before = 16;
+    bool cut = strlen(text) >= size && differs_at > before;
+    snprintf(room, size, "%s%s", cut ? "..." : "",
+        !*text ? "none"
+        : cut  ? text + differs_at - before
+               : text);
+    for (char *at = room; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+}
+
+static size_t first_difference(const char *left, const char *right)
+{
+    size_t at = 0;
+    while (left[at] && left[at] == right[at])
+        at++;
+    return at;
 }
 
 size_t provenance_compare(
@@ -139,8 +157,9 @@ size_t provenance_compare(
             struct provenance_difference *difference = &found[count++];
             difference->group = fact->group;
             difference->what = fact->what;
-            copy(difference->a, sizeof difference->a, left);
-            copy(difference->b, sizeof difference->b, right);
+            size_t at = first_difference(left, right);
+            copy(difference->a, sizeof difference->a, left, at);
+            copy(difference->b, sizeof difference->b, right, at);
         }
         free(left);
         free(right);

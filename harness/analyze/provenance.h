@@ -24,7 +24,8 @@ const char *provenance_group_name(enum provenance_group group);
 struct provenance_difference {
     enum provenance_group group;
     const char *what;  /* "kernel" */
-    char a[96], b[96]; /* as the results have it, cut to fit; "none": it is not recorded */
+    char a[96], b[96]; /* as the results have it, "..." for what is left out before the
+                          difference, cut to fit, control characters as '?'; "none": not recorded */
 };
 
 #define PROVENANCE_MAX 32 /* more than there are facts */

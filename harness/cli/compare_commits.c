@@ -81,22 +81,33 @@ static enum status measure(const struct cli *cli, const char *folder,
     return status == STATUS_FAILED ? cli_fail(cli, status, "%s", why) : status;
 }
 
+static bool has_failed(const struct result_sample *sample)
+{
+    return *sample->failure || sample->errors || sample->lost || sample->timeout;
+}
+
+/* The configuration's first sample that failed; NULL: none did. */
+static const struct result_sample *first_failure(const struct result *result, unsigned config)
+{
+    for (size_t i = 0; i < result->samples_count; i++)
+        if (result->samples[i].config == config && has_failed(&result->samples[i]))
+            return &result->samples[i];
+    return NULL;
+}
+
 /* The first failure of each configuration, and whether there are any. */
 static enum status tell_failures(
     const struct cli *cli, const struct result *result, const struct commits_build *builds)
 {
     enum status status = STATUS_DONE;
     size_t half = result->configs_count / COMMITS;
-    for (size_t i = 0; i < result->samples_count; i++) {
-        const struct result_sample *sample = &result->samples[i];
-        const struct result_config *config = &result->configs[sample->config];
-        if (!*sample->failure && !sample->errors && !sample->lost && !sample->timeout)
-            continue;
-        if (sample->block == 0)
-            cli_fail(cli, STATUS_FAILED, "%.12s, %s, %u workers: %s",
-                builds[sample->config / half].commit, config->backend, config->workers,
+    for (unsigned i = 0; i < result->configs_count; i++) {
+        const struct result_config *config = &result->configs[i];
+        const struct result_sample *sample = first_failure(result, i);
+        if (sample)
+            status = cli_fail(cli, STATUS_FAILED, "%.12s, %s, %u workers: %s",
+                builds[i / half].commit, config->backend, config->workers,
                 *sample->failure ? sample->failure : "tasks failed or are lost");
-        status = STATUS_FAILED;
     }
     return status;
 }

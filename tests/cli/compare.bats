@@ -270,7 +270,8 @@ compare() {
 # ---- commits ----
 
 # A repository in which `make poolbench` makes a program that says it took so long, with noise, and in which commits
-# v1, v2 (10 % slower), broken (does not build), wrong (other checksum) and silent (says nothing) are tagged.
+# v1, v2 (10 % slower), broken (does not build), wrong (other checksum), silent (says nothing) and late (fails after 20
+# runs) are tagged.
 repository() {
     git init -q repository
     cd repository || return
@@ -292,6 +293,8 @@ END
     version v2 SECONDS=0.11 DELAY=0 CHECKSUM=0x00000000000000aa
     version wrong SECONDS=0.11 DELAY=0 CHECKSUM=0x00000000000000bb
     version slow SECONDS=0.11 DELAY=60 CHECKSUM=0x00000000000000bb
+    version late SECONDS=0.10 "DELAY=0 if len(open('runs').readlines()) < 20 else sys.exit('too late')" \
+        CHECKSUM=0x00000000000000aa
     printf 'poolbench:\n\t@echo no such thing >&2; exit 1\n' >Makefile
     git commit -qam broken
     git tag broken
@@ -358,6 +361,8 @@ untouched() {
     grep -q 'null does other work in the two commits (tasks 40 and 40, checksums ' err
     compare 1 --commit v1..silent null -n 2 -b threads --blocks 6
     grep -q "$(git rev-parse --short=12 silent), threads, 2 workers: status 3: no$" err
+    compare 1 --commit v1..late null -n 2 -b threads --blocks 12
+    grep -q "$(git rev-parse --short=12 late), threads, 2 workers: status 1: too late$" err
     untouched
     cd ..
     refused 2 '*--commit: v1 is no commit of this repository: *' compare --commit v1..v2 null

@@ -60,6 +60,29 @@ static void what_was_measured_is_no_difference(void **state)
     assert_int_equal(differing(change_what_is_measured, found), 0);
 }
 
+static void change_end_of_long_param(struct result *result)
+{
+    char value[200];
+    memset(value, 'x', sizeof value);
+    snprintf(value + 150, sizeof value - 150, "%s", "rest\nmore");
+    result_add_param(result, "text", value);
+}
+
+static void texts_too_long_to_show_are_shown_where_they_differ(void **state)
+{
+    (void)state;
+    struct provenance_difference found[PROVENANCE_MAX];
+    struct result *a = made(), *b = made();
+    change_end_of_long_param(a);
+    change_end_of_long_param(b);
+    b->params[1].value[151] = 'E';
+    assert_int_equal(provenance_compare(a, b, found), 1);
+    assert_string_equal(found->a, "...xxxxxxxxxxxxxxxrest?more");
+    assert_string_equal(found->b, "...xxxxxxxxxxxxxxxrEst?more");
+    result_free(a);
+    result_free(b);
+}
+
 static void change_case(struct result *result)
 {
     snprintf(result->case_name, sizeof result->case_name, "null");
@@ -183,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_measured_is_no_difference),
+        cmocka_unit_test(texts_too_long_to_show_are_shown_where_they_differ),
         cmocka_unit_test(another_case_kind_parameter_or_seed_is_other_work),
         cmocka_unit_test(another_number_of_tasks_is_other_work_and_comes_first),
         cmocka_unit_test(another_answer_or_checksum_is_told_of_samples_that_count),
