@@ -9,16 +9,22 @@
  * its own serial loop, and is silent about a change that speeds up both.
  *
  * Four designs, by what there is:
- *   within one run   the configurations stand in the same blocks: pairs, and the exact sign
- * interval (stat.h). Drift hits both alike. one run a side   blocks of one run against blocks of
- * another, not paired: Hodges and Lehmann's shift of ln time with the exact rank-sum interval
- * (ranksum.h). It knows how much blocks differ within a run; how much runs of the same thing differ
- * cannot be seen in two runs, and is often more. several runs     each run counts once, with its
- * median over the blocks, so that what differs from run to run enters: the rank-sum interval again.
- *   few runs         where the runs are too few for any rank sum to reach the level needed:
- * Student's t (1908) on ln of the runs' medians with pooled variance. The one design that takes
- * something for normal. The choice between the last two follows from the numbers of runs and
- * comparisons alone. */
+ *
+ * - one run: the configurations stand in the same blocks, so there are pairs, and the exact sign
+ *   interval (stat.h). Drift hits both alike.
+ *
+ * - one run a side: blocks of one run against blocks of another, not paired; Hodges and Lehmann's
+ *   shift of ln time with the exact rank-sum interval (ranksum.h). It knows how much blocks differ
+ *   within a run; how much runs of the same thing differ cannot be seen in two runs, and is often
+ *   more.
+ *
+ * - several runs: each counts once, with its median over the blocks, so that what differs from run
+ *   to run enters; the rank-sum interval again.
+ *
+ * - few runs, too few for any rank sum to reach the level needed: Student's t (1908) on ln of the
+ *   runs' medians with pooled variance. The one design that takes something for normal.
+ *
+ * The choice between the last two follows from the numbers of runs and comparisons alone. */
 #ifndef ANALYZE_COMPARE_H
 #define ANALYZE_COMPARE_H
 
