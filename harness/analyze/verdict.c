@@ -64,54 +64,63 @@ static struct name name_of(const struct result *result, unsigned config)
 
 /* ---- gates on outcomes ---- */
 
+static bool has_failed(const struct result_sample *sample)
+{
+    return *sample->failure != '\0';
+}
+
+static bool is_wrong(const struct result_sample *sample)
+{
+    return !*sample->failure && sample->checksum_wrong;
+}
+
+static bool has_lost(const struct result_sample *sample)
+{
+    return sample->lost > 0;
+}
+
+static bool is_late(const struct result_sample *sample)
+{
+    return sample->timeout > 0;
+}
+
+static bool has_deaths(const struct result_sample *sample)
+{
+    return sample->died > 0;
+}
+
+/* What a sample must not be, and what is said before "N of M samples". */
+static const struct outcome {
+    bool (*is)(const struct result_sample *sample);
+    const char *what;
+} outcomes[] = {
+    {is_wrong, "wrong checksum in"},
+    {has_lost, "tasks lost in"},
+    {is_late, "tasks ran out of time in"},
+    {has_deaths, "workers died in"},
+    {has_failed, "no time in"},
+};
+
+static void judge_outcome(
+    struct verdict *verdict, const struct result *result, const struct outcome *outcome)
+{
+    const struct result_sample *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < result->samples_count; i++)
+        if (outcome->is(&result->samples[i])) {
+            first = first ? first : &result->samples[i];
+            count++;
+        }
+    if (first)
+        add(verdict, VERDICT_REFUSED, "%s %zu of %zu samples, the first in block %u (%s)%s%.90s",
+            outcome->what, count, result->samples_count, first->block,
+            name_of(result, first->config).text, *first->failure ? ": " : "", first->failure);
+}
+
 static void judge_outcomes(struct verdict *verdict, const struct result *result)
 {
-    size_t wrong = 0, lost = 0, late = 0, died = 0, failed = 0;
-    const struct result_sample *first_wrong = NULL, *first_lost = NULL, *first_late = NULL,
-                               *first_died = NULL, *first_failed = NULL;
-    for (size_t i = result->samples_count; i-- > 0;) {
-        const struct result_sample *sample = &result->samples[i];
-        if (*sample->failure) {
-            failed++;
-            first_failed = sample;
-        } else if (sample->checksum_wrong) {
-            wrong++;
-            first_wrong = sample;
-        }
-        if (sample->lost) {
-            lost++;
-            first_lost = sample;
-        }
-        if (sample->timeout) {
-            late++;
-            first_late = sample;
-        }
-        if (sample->died) {
-            died++;
-            first_died = sample;
-        }
-    }
-    if (wrong)
-        add(verdict, VERDICT_REFUSED,
-            "wrong checksum in %zu of %zu samples, the first in block %u (%s)", wrong,
-            result->samples_count, first_wrong->block, name_of(result, first_wrong->config).text);
-    if (lost)
-        add(verdict, VERDICT_REFUSED,
-            "tasks lost in %zu of %zu samples, the first in block %u (%s)", lost,
-            result->samples_count, first_lost->block, name_of(result, first_lost->config).text);
-    if (late)
-        add(verdict, VERDICT_REFUSED,
-            "tasks ran out of time in %zu of %zu samples, the first in block %u (%s)", late,
-            result->samples_count, first_late->block, name_of(result, first_late->config).text);
-    if (died)
-        add(verdict, VERDICT_REFUSED,
-            "workers died in %zu of %zu samples, the first in block %u (%s)", died,
-            result->samples_count, first_died->block, name_of(result, first_died->config).text);
-    if (failed)
-        add(verdict, VERDICT_REFUSED,
-            "%zu of %zu samples failed, the first in block %u (%s): %.90s", failed,
-            result->samples_count, first_failed->block, name_of(result, first_failed->config).text,
-            first_failed->failure);
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+        judge_outcome(verdict, result, &outcomes[i]);
 }
 
 /* ---- gates on the machine ---- */

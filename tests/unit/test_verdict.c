@@ -117,7 +117,7 @@ static void a_sample_that_failed_is_refused_with_its_cause(void **state)
 {
     (void)state;
     strcpy(sample(6, serial)->failure, "fork: no more processes");
-    assert_reason(VERDICT_REFUSED, "1 of 48 samples failed", "fork: no more processes");
+    assert_reason(VERDICT_REFUSED, "no time in 1 of 48 samples", "fork: no more processes");
 }
 
 static void errors_of_tasks_are_no_matter_of_trust(void **state)
