@@ -3,8 +3,10 @@
  *
  * LABEL.sim is what the simulation predicts of LABEL, from costs measured on the same machine.
  *
- * quick: about 45 s; default: about 3 minutes; full: the source material's own dimensions. A serial
- * region takes at most about 0.5 s in quick and default. */
+ * quick: about 50 s; default: about 3 minutes; full: the source material's own dimensions. A serial
+ * region takes at most about 0.5 s in quick and default. Every sweep has as many blocks as its
+ * comparisons need to show a difference at all (holm_blocks_min), and a budget that a quiet machine
+ * does not use up. */
 #include "profile.h"
 
 #include "commands.h"
@@ -29,13 +31,13 @@ struct row {
 #define IO_SIZES " -b threads,processes"
 
 static const struct row rows[] = {
-    {"quick", "primes", 6, "sweep primes -N 12 --blocks 7 --budget 5s" CPU_SIZES},
-    {"quick", "powersum", 6, "sweep powersum --param n=20M --blocks 7 --budget 5s" CPU_SIZES},
-    {"quick", "thumbnails", 7, "sweep thumbnails -N 100 --blocks 7 --budget 6s" CPU_SIZES},
-    {"quick", "http", 8,
-        "sweep http -N 200 --param latency=2ms --blocks 6 --budget 6s -n 1,4,8,13,50" IO_SIZES},
+    {"quick", "primes", 8, "sweep primes -N 12 --blocks 8 --budget 8s" CPU_SIZES},
+    {"quick", "powersum", 4, "sweep powersum --param n=20M --blocks 8 --budget 5s" CPU_SIZES},
+    {"quick", "thumbnails", 7, "sweep thumbnails -N 100 --blocks 8 --budget 6s" CPU_SIZES},
+    {"quick", "http", 9,
+        "sweep http -N 100 --param latency=2ms --blocks 9 --budget 12s -n 1,4,8,13,50" IO_SIZES},
     {"quick", "sleep-20", 3,
-        "sweep sleep -N 20 --param duration=5ms --blocks 6 --budget 4s -n 3,4" IO_SIZES},
+        "sweep sleep -N 20 --param duration=5ms --blocks 8 --budget 4s -n 3,4" IO_SIZES},
     {"quick", "breakeven", 14,
         "breakeven -b threads,processes -n 2 --resolution 1.5 --pairs 10 --budget 2s"},
 
@@ -44,15 +46,15 @@ static const struct row rows[] = {
     {"default", "thumbnails", 25, "sweep thumbnails -N 300 --blocks 12 --budget 22s" CPU_SIZES},
     {"default", "files", 13, "sweep files -N 80 --blocks 10 --budget 14s -n 1,2,4,8" IO_SIZES},
     {"default", "http", 32,
-        "sweep http -N 400 --param latency=5ms --blocks 10 --budget 30s -n 4,8,13,32,50" IO_SIZES},
+        "sweep http -N 300 --param latency=5ms --blocks 9 --budget 36s -n 4,8,13,32,50" IO_SIZES},
     {"default", "sleep", 26,
-        "sweep sleep -N 192 --param duration=5ms --blocks 10 --budget 24s -n "
+        "sweep sleep -N 128 --param duration=5ms --blocks 9 --budget 28s -n "
         "2,4,8,16,32,64" IO_SIZES},
     {"default", "sleep-20", 6,
-        "sweep sleep -N 20 --param duration=10ms --blocks 10 --budget 5s -n 3,4" IO_SIZES},
-    {"default", "primes.sim", 5, "sweep primes -N 24 --blocks 6 --from-machine" CPU_POOLS},
+        "sweep sleep -N 20 --param duration=10ms --blocks 10 --budget 8s -n 3,4" IO_SIZES},
+    {"default", "primes.sim", 5, "sweep primes -N 24 --blocks 10 --from-machine" CPU_POOLS},
     {"default", "sleep.sim", 5,
-        "sweep sleep -N 192 --param duration=5ms --blocks 6 --from-machine -n "
+        "sweep sleep -N 128 --param duration=5ms --blocks 10 --from-machine -n "
         "2,4,8,16,32,64" IO_SIZES},
     {"default", "breakeven", 45,
         "breakeven -b threads,processes -n 2,4 --resolution 1.25 --pairs 16 --budget 3s"},
@@ -64,12 +66,12 @@ static const struct row rows[] = {
     {"full", "files", 120, "sweep files -N 500 --blocks 30 -b all -n 1,2,4,8,16"},
     {"full", "http", 600, "sweep http -N 1000 --blocks 20 -b all -n 2,4,8,9,13,16,32,50,100"},
     {"full", "sleep", 300, "sweep sleep -N 1000 --blocks 20 -b all -n 4,8,16,32,50,64,128,256"},
-    {"full", "sleep-20", 1200, "sweep sleep -N 20 --param duration=1s --blocks 8 -b all -n 3,4"},
+    {"full", "sleep-20", 1650, "sweep sleep -N 20 --param duration=1s --blocks 11 -b all -n 3,4"},
     {"full", "spin", 60, "sweep spin -N 2000 --param grain=50us --blocks 30" PREDICTED},
     {"full", "spin.sim", 5,
-        "sweep spin -N 2000 --param grain=50us --blocks 6 --from-machine" PREDICTED},
-    {"full", "primes.sim", 5, "sweep primes -N 24 --blocks 6 --from-machine" CPU_POOLS ",8"},
-    {"full", "sleep.sim", 30, "sweep sleep -N 1000 --blocks 6 --from-machine" PREDICTED ",32,64"},
+        "sweep spin -N 2000 --param grain=50us --blocks 10 --from-machine" PREDICTED},
+    {"full", "primes.sim", 5, "sweep primes -N 24 --blocks 10 --from-machine" CPU_POOLS ",8"},
+    {"full", "sleep.sim", 30, "sweep sleep -N 1000 --blocks 10 --from-machine" PREDICTED ",32,64"},
     {"full", "breakeven", 900, "breakeven -b all -n 2,4,8 --resolution 1.1 --pairs 40"},
     {"full", "breakeven-chunk", 150,
         "breakeven -b threads,processes,queue -n 2 --by grain --chunk 1,16,auto --pairs 40"},
