@@ -21,7 +21,7 @@ breakeven() {
 
 @test "the machine's speed is watched between the pairs, and not where time is simulated" {
     breakeven -b threads -n 2 --by grain
-    json x.json 'len(d["blocks"]) >= 3 and d["samples"] == [] and all(b["canary_s"] > 0 for b in d["blocks"])'
+    json x.json 'd["blocks"] != [] and d["samples"] == [] and all(b["canary_s"] > 0 for b in d["blocks"])'
     json x.json 'all(y["at_s"] - x["at_s"] >= 0.05 for x, y in zip(d["blocks"], d["blocks"][1:]))'
     breakeven --sim dispatch=90ns -n 2 --by grain
     json x.json 'd["blocks"] == [] and d["pairs"] != []'
