@@ -109,3 +109,10 @@ teardown() { common_teardown; }
     poolbench report --host here --no-pictures
     grep -q '^Nothing was measured: all results are simulated.' REPORT.md
 }
+
+@test "what is fitted to simulated samples says so" {
+    poolbench sweep spin -N 64000 --sim cores=64,task=10us -n 1,4,8,16,64 --blocks 8 -o x.json >out
+    [[ $(poolbench fit x.json | head -n 1) == 'simulated, not measured: as=threads,cores=64,'* ]]
+    poolbench fit x.json --json >fit.json
+    json fit.json 'd["simulated"] is True and d["model"].startswith("as=threads,cores=64,")'
+}
