@@ -60,6 +60,11 @@ static void write_checksum(FILE *text, const struct result *result)
     }
 }
 
+static void write_model(FILE *text, const struct result *result)
+{
+    fputs(result->simulated ? result->simulated : "measured", text);
+}
+
 static void write_usable(FILE *text, const struct result *result)
 {
     fprintf(text, "%u", result->usable_cpus);
@@ -73,6 +78,7 @@ static const struct fact facts[] = {
     {PROVENANCE_WORK, "seed", write_seed},
     {PROVENANCE_ANSWER, "answer", write_answer},
     {PROVENANCE_ANSWER, "checksum", write_checksum},
+    {PROVENANCE_MODEL, "simulated", write_model},
     {PROVENANCE_HOST, "cpu_model", NULL},
     {PROVENANCE_HOST, "cpus_online", NULL},
     {PROVENANCE_HOST, "topology", NULL},
@@ -124,9 +130,19 @@ static char *text_of(const struct fact *fact, const struct result *result)
     return text;
 }
 
-static void copy(char *room, size_t size, const char *text)
+/* How much of two long texts is the same and may be left out: up to a blank or comma. */
+static size_t same_start(const char *a, const char *b, size_t room)
 {
-    snprintf(room, size, "%s", *text ? text : "none");
+    size_t kept = 0;
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+        if (a[i] == ' ' || a[i] == ',')
+            kept = i + 1;
+    return strlen(a) < room && strlen(b) < room ? 0 : kept;
+}
+
+static void copy(char *room, size_t size, const char *text, size_t from)
+{
+    snprintf(room, size, "%s%s", from ? "..." : "", *text ? text + from : "none");
 }
 
 size_t provenance_compare(
@@ -139,8 +155,9 @@ size_t provenance_compare(
             struct provenance_difference *difference = &found[count++];
             difference->group = fact->group;
             difference->what = fact->what;
-            copy(difference->a, sizeof difference->a, left);
-            copy(difference->b, sizeof difference->b, right);
+            size_t from = same_start(left, right, sizeof difference->a);
+            copy(difference->a, sizeof difference->a, left, from);
+            copy(difference->b, sizeof difference->b, right, from);
         }
         free(left);
         free(right);
@@ -151,6 +168,6 @@ size_t provenance_compare(
 const char *provenance_group_name(enum provenance_group group)
 {
     static const char *const names[] = {
-        "work", "answer", "host", "system", "cpus", "compiler", "commit"};
+        "work", "answer", "model", "host", "system", "cpus", "compiler", "commit"};
     return names[group];
 }
