@@ -195,9 +195,30 @@ static void put_in_order(
         }
 }
 
+static bool tried(const struct tune_search *search, struct tune_size size)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (tune_compare_sizes(&search->points[i].size, &size) == 0)
+            return true;
+    return false;
+}
+
+/* Takes new sizes out that are too slow for what is left of the budget: they would keep the others
+ * of their block from being measured. Returns how many sizes are left. */
+static size_t leave_out(struct run *run, struct tune_size *sizes, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tried(run->search, sizes[i]) || fits(run, &sizes[i], 1))
+            sizes[kept++] = sizes[i];
+    return kept;
+}
+
 static enum status take_block(struct run *run, struct tune_size *sizes, size_t count, bool answer)
 {
     unsigned block = run->search->throughput.blocks;
+    if (block > 0)
+        count = leave_out(run, sizes, count);
     size_t step = run->source->whole_blocks && block > 0 ? count : 1;
     enum status status = STATUS_DONE;
     put_in_order(run, block, sizes, count);
@@ -213,12 +234,14 @@ static enum status search_sizes(struct run *run)
 {
     struct tune_size sizes[TUNE_BLOCK_MAX];
     enum status status = STATUS_DONE;
-    size_t count;
+    size_t count, before = SIZE_MAX; /* a block for which there is no time at all is the last */
     run->budget_s =
         run->options->budget_s > 0 ? run->options->budget_s * (1 - RULE_BUDGET) : INFINITY;
-    while (status == STATUS_DONE && !run->cut &&
-           (count = tune_next(&run->search->goal, &run->problem, sizes)) > 0)
+    while (status == STATUS_DONE && run->search->count != before &&
+           (count = tune_next(&run->search->goal, &run->problem, sizes)) > 0) {
+        before = run->search->count;
         status = take_block(run, sizes, count, true);
+    }
     run->search->complete = status == STATUS_DONE && !run->cut && run->search->goal.settled;
     return status;
 }
@@ -282,14 +305,6 @@ static void ask_rules(struct run *run)
         search->rules[i] = rules[i];
         search->rules[i].size = (struct tune_size){group, rule_workers(rules[i].answer)};
     }
-}
-
-static bool tried(const struct tune_search *search, struct tune_size size)
-{
-    for (size_t i = 0; i < search->count; i++)
-        if (tune_compare_sizes(&search->points[i].size, &size) == 0)
-            return true;
-    return false;
 }
 
 /* The rules' sizes that were not tried, behind the best. */
