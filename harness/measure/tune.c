@@ -234,13 +234,15 @@ static enum status search_sizes(struct run *run)
 {
     struct tune_size sizes[TUNE_BLOCK_MAX];
     enum status status = STATUS_DONE;
-    size_t count, before = SIZE_MAX; /* a block for which there is no time at all is the last */
+    size_t count;
+    bool taken = true; /* a block for which there is no time at all is the last */
     run->budget_s =
         run->options->budget_s > 0 ? run->options->budget_s * (1 - RULE_BUDGET) : INFINITY;
-    while (status == STATUS_DONE && run->search->count != before &&
+    while (status == STATUS_DONE && taken &&
            (count = tune_next(&run->search->goal, &run->problem, sizes)) > 0) {
-        before = run->search->count;
+        size_t before = run->search->count;
         status = take_block(run, sizes, count, true);
+        taken = run->search->count > before;
     }
     run->search->complete = status == STATUS_DONE && !run->cut && run->search->goal.settled;
     return status;
