@@ -37,5 +37,6 @@ double moment_autocorrelation(const double *values, size_t n)
     }
     if (n < 2 || isnan(square))
         return NAN;
-    return square > 0 ? sum / square : 0;
+    double rounding = (double)n * pow(1e-12 * center, 2); /* the mean's own, where all are alike */
+    return square > rounding ? sum / square : 0;
 }

@@ -18,7 +18,7 @@ double moment_covariance(const double *a, const double *b, size_t n);
 
 /* Correlation of neighbours (lag 1), sum (v[i] - m)(v[i+1] - m) / sum (v[i] - m)^2 with m the mean
  * of all (Box and Jenkins 1970). About normal with deviation 1 / sqrt(n) where there is none. 0
- * for constant values, NAN for n < 2. */
+ * for values that differ by no more than rounding, NAN for n < 2. */
 double moment_autocorrelation(const double *values, size_t n);
 
 #endif

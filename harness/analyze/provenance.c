@@ -60,6 +60,11 @@ static void write_checksum(FILE *text, const struct result *result)
     }
 }
 
+static void write_model(FILE *text, const struct result *result)
+{
+    fputs(result->simulated ? result->simulated : "measured", text);
+}
+
 static void write_usable(FILE *text, const struct result *result)
 {
     fprintf(text, "%u", result->usable_cpus);
@@ -73,6 +78,7 @@ static const struct fact facts[] = {
     {PROVENANCE_WORK, "seed", write_seed},
     {PROVENANCE_ANSWER, "answer", write_answer},
     {PROVENANCE_ANSWER, "checksum", write_checksum},
+    {PROVENANCE_MODEL, "simulated", write_model},
     {PROVENANCE_HOST, "cpu_model", NULL},
     {PROVENANCE_HOST, "cpus_online", NULL},
     {PROVENANCE_HOST, "topology", NULL},
@@ -170,6 +176,6 @@ size_t provenance_compare(
 const char *provenance_group_name(enum provenance_group group)
 {
     static const char *const names[] = {
-        "work", "answer", "host", "system", "cpus", "compiler", "commit"};
+        "work", "answer", "model", "host", "system", "cpus", "compiler", "commit"};
     return names[group];
 }

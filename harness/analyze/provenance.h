@@ -10,6 +10,7 @@
 enum provenance_group {
     PROVENANCE_WORK,   /* case, kind, tasks, parameters, seed */
     PROVENANCE_ANSWER, /* the case's answer, the checksum of a whole region */
+    PROVENANCE_MODEL,  /* measured, or simulated by which model */
     PROVENANCE_HOST,   /* CPU model, CPUs online, topology, caches, virtualization, clock source */
     PROVENANCE_SYSTEM, /* kernel, distribution, governor, turbo, huge pages, ASLR */
     PROVENANCE_CPUS,   /* usable CPUs, cgroup quota */
@@ -18,7 +19,7 @@ enum provenance_group {
     PROVENANCE_GROUPS
 };
 
-/* "work", "answer", "host", "system", "cpus", "compiler", "commit". */
+/* "work", "answer", "model", "host", "system", "cpus", "compiler", "commit". */
 const char *provenance_group_name(enum provenance_group group);
 
 struct provenance_difference {

@@ -153,7 +153,8 @@ static const char *commit_of(const struct result *result)
 static void print_side(const char *name, const struct compare_side *side)
 {
     for (size_t i = 0; i < side->count; i++)
-        printf("%s: %s (%s, commit %s%s)\n", name, side->files[i].path,
+        printf("%s: %s (%s%s, commit %s%s)\n", name, side->files[i].path,
+            side->files[i].result->simulated ? "simulated, not measured; " : "",
             verdict_name(side->files[i].verdict.level), commit_of(side->files[i].result),
             side->files[i].result->complete ? "" : ", incomplete");
 }
@@ -221,6 +222,7 @@ static json_t *side_json(const struct compare_side *side)
         const struct compare_file *file = &side->files[i];
         json_t *object = json_pack("{s:o, s:o, s:o}", "file", json_text(file->path), "label",
             json_text(file->label), "commit", json_text(commit_of(file->result)));
+        json_set_simulated(object, file->result);
         json_set_verdict(object, &file->verdict);
         json_array_append_new(files, object);
     }

@@ -108,6 +108,10 @@ static enum status read_folder(const struct cli *cli, struct compare_side *side,
         return cli_fail(cli, STATUS_FAILED, "%s", why);
     for (size_t i = 0; i < input.views_count && status == STATUS_DONE; i++)
         status = take_view(cli, side, input.folder, &input.views[i]);
+    for (size_t i = 0; i < input.simulated_count; i++)
+        fprintf(stderr,
+            "left out: %s/%s.json: simulated, not measured; give its file to compare it\n",
+            input.folder, input.simulated[i].label);
     input_free(&input);
     side->folders = true;
     return status;

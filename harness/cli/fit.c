@@ -5,6 +5,7 @@
 #include "../util/units.h"
 #include "commands.h"
 #include "json.h"
+#include "simulate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -202,6 +203,7 @@ static void print_json(const struct cli *cli, const struct fit *fit, const struc
     if (data->result) {
         struct verdict verdict = verdict_of(data->result);
         json_object_set_new(root, "backend", json_text(data->backend));
+        json_set_simulated(root, data->result);
         json_set_verdict(root, &verdict);
     }
     json_print(root);
@@ -279,6 +281,8 @@ static void print_meaning(const struct fit_model *model)
 
 static void print_text(const struct cli *cli, const struct fit *fit, const struct data *data)
 {
+    if (data->result)
+        simulate_print(data->result);
     printf("throughput by workers from %s%s%s: %zu row%s, %zu sizes; 95 %% intervals\n",
         cli->words[0], data->backend ? ", " : "", data->backend ? data->backend : "", data->count,
         data->count == 1 ? "" : "s", fit->models[0].sizes);
@@ -290,19 +294,30 @@ static void print_text(const struct cli *cli, const struct fit *fit, const struc
 
 /* ---- the command ---- */
 
+/* "= 0.012", "< 0.0001" */
+static const char *p_text(char *text, size_t size, double p)
+{
+    if (p < 1e-4)
+        snprintf(text, size, "< 0.0001");
+    else
+        snprintf(text, size, "= %.2g", p);
+    return text;
+}
+
 /* What the reader should know of laws that were left out or do not describe the data. */
 static void print_doubts(const struct cli *cli, const struct fit *fit)
 {
     for (size_t i = 0; i < CURVE_LAWS; i++) {
         const struct fit_model *model = &fit->models[i];
         const char *title = curve_title(model->curve.law);
+        char p[32];
         if (!model->fitted)
             cli_fail(cli, STATUS_DONE, "%s is left out: %s", title, model->why);
         else if (model->lack_p < STAT_ALPHA)
             cli_fail(cli, STATUS_DONE,
-                "%s does not describe these data (lack of fit, p = %.2g): its intervals take each "
+                "%s does not describe these data (lack of fit, p %s): its intervals take each "
                 "size for one row",
-                title, model->lack_p);
+                title, p_text(p, sizeof p, model->lack_p));
     }
 }
 

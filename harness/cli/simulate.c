@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Options that speak of real time or real processes. */
-static const char *const real_only[] = {"whole", "timeout", "retries"};
+/* Options that speak of real time, processes or memory. */
+static const char *const real_only[] = {"whole", "timeout", "retries", "max-mem"};
 
 /* The n-th name of a list "a,b,c". Returns false behind the last. */
 static bool name_at(const char *names, size_t n, char *name, size_t size)
@@ -40,7 +40,7 @@ static enum status check_options(const struct cli *cli)
         if (param_find(cli->command->options, real_only[i]) &&
             param_given(cli->options, real_only[i]))
             return cli_fail(cli, STATUS_USAGE,
-                "--%s is of real time, which a simulation has none of; leave one of them out",
+                "--%s is of real time or memory, and a simulation has neither; leave one out",
                 real_only[i]);
     return STATUS_DONE;
 }

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "progress.h"
 #include "record.h"
+#include "simulate.h"
 #include "tune_answer.h"
 
 #include <ctype.h>
@@ -82,6 +83,7 @@ static const struct param options[] = {
         .choices = "LINE",
         .help = "instead of a command: a line for sh, with {n}"},
     CLI_CASE_OPTIONS,
+    SIMULATE_OPTIONS,
     RECORD_OPTIONS,
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
     {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
@@ -166,6 +168,7 @@ static enum status conclude(struct tune_answer *answer, enum status status, cons
     tell_troubles(answer);
     if (answer->search.count == 0)
         return status;
+    simulated_mark(answer->result);
     answer->verdict = verdict_of(answer->result);
     if (answer->search.goal.recommended == TUNE_NONE)
         status = cli_graver(
@@ -202,11 +205,10 @@ static unsigned default_max(const struct workload *workload, unsigned cpus)
 }
 
 /* The backends to choose from become the result's first configurations, of 1 worker each. */
-static enum status choose_backends(struct tune_answer *answer)
+static enum status choose_backends(struct tune_answer *answer, const char *backends)
 {
-    const struct cli_pools pools = {.backends = param_text(answer->cli->options, "backend"),
-        .sizes = "1",
-        .chunk = param_count(answer->cli->options, "chunk")};
+    const struct cli_pools pools = {
+        .backends = backends, .sizes = "1", .chunk = param_count(answer->cli->options, "chunk")};
     enum status status = cli_configs(answer->cli, answer->result, &pools);
     if (status == STATUS_DONE && summary_serial(answer->result) >= 0)
         status = cli_fail(answer->cli, STATUS_USAGE,
@@ -243,7 +245,7 @@ static enum status measure_case(struct tune_answer *answer, struct workload *wor
     return status;
 }
 
-static enum status tune_a_case(struct tune_answer *answer)
+static enum status tune_a_case(struct tune_answer *answer, const char *backends)
 {
     const struct cli *cli = answer->cli;
     struct workload workload;
@@ -255,7 +257,7 @@ static enum status tune_a_case(struct tune_answer *answer)
     plugin_label(cli->words[0], label, sizeof label);
     enum status status = begin(cli, label, &answer->result);
     if (status == STATUS_DONE)
-        status = choose_backends(answer);
+        status = choose_backends(answer, backends);
     if (status == STATUS_DONE)
         status = cli_open(cli, &workload, cli->words[0]);
     if (status)
@@ -291,7 +293,7 @@ static bool has_mark(const struct command *command)
 static enum status read_command(const struct cli *cli, struct command *command)
 {
     static const char *const for_cases[] = {
-        "backend", "tasks", "chunk", "param", "min-efficiency", NULL};
+        "backend", "tasks", "chunk", "param", "min-efficiency", "sim", "from-machine", NULL};
     *command = (struct command){.words = cli->words,
         .words_count = (size_t)cli->words_count,
         .line = param_text(cli->options, "jobs"),
@@ -343,13 +345,17 @@ static enum status tune_a_command(struct tune_answer *answer, struct command *co
 
 static enum status tune_run(const struct cli *cli)
 {
-    struct tune_answer answer = {.cli = cli,
-        .options = read_options(cli),
-        .search = {.alone_wall_s = NAN, .alone_cpu_s = NAN}};
+    struct tune_answer answer = {.cli = cli, .search = {.alone_wall_s = NAN, .alone_cpu_s = NAN}};
     struct command command;
-    enum status status = is_command(cli) ? tune_a_command(&answer, &command) : tune_a_case(&answer);
+    const char *backends = param_text(cli->options, "backend");
+    enum status status = is_command(cli) ? STATUS_DONE : simulate_begin(cli, &backends);
+    answer.options = read_options(cli); /* knows the CPUs, which may be simulated */
+    if (status == STATUS_DONE)
+        status =
+            is_command(cli) ? tune_a_command(&answer, &command) : tune_a_case(&answer, backends);
     tune_search_free(&answer.search);
     result_free(answer.result);
+    simulated_end();
     return status;
 }
 

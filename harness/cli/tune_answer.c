@@ -6,6 +6,7 @@
 #include "../measure/whole.h"
 #include "../util/units.h"
 #include "json.h"
+#include "simulate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,6 +145,7 @@ static void print_json(const struct tune_answer *answer)
             (int)search->complete, "noise", search->goal.noise);
     if (answer->options.efficiency_min > 0)
         json_object_set_new(root, "min_efficiency", json_real(answer->options.efficiency_min));
+    json_set_simulated(root, answer->result);
     json_set_verdict(root, &answer->verdict);
     json_print(root);
     free(line);
@@ -245,9 +247,11 @@ static void print_text(const struct tune_answer *answer)
 {
     const struct tune_search *search = &answer->search;
     char *line = line_of(answer);
+    simulate_print(answer->result);
     print_answer(answer);
-    printf("%zu measurements in %u blocks, %.1f s%s\n\n", search->count, search->throughput.blocks,
-        search->seconds, search->complete ? "" : "; ended before all was decided");
+    printf("%zu measurements in %u blocks, %.1f %s%s\n\n", search->count, search->throughput.blocks,
+        search->seconds, answer->result->simulated ? "virtual s" : "s",
+        search->complete ? "" : "; ended before all was decided");
     print_candidates(answer);
     putchar('\n');
     print_rules(search);

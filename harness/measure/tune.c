@@ -107,9 +107,15 @@ static double expected(const struct run *run, struct tune_size size)
            fmax(1, (double)search->points[nearest].size.workers / size.workers);
 }
 
+/* Seconds since the search began. */
+static double elapsed(const struct run *run)
+{
+    return run->source->virtual_s ? *run->source->virtual_s : clock_since(run->start);
+}
+
 static bool fits(struct run *run, const struct tune_size *sizes, size_t count)
 {
-    double sum = clock_since(run->start);
+    double sum = elapsed(run);
     for (size_t i = 0; i < count; i++)
         sum += expected(run, sizes[i]);
     bool fit = sum <= run->budget_s;
@@ -121,8 +127,7 @@ static void show_progress(const struct run *run)
 {
     const struct sweep_progress *progress = &run->options->progress;
     double blocks = (double)run->search->goal.blocks / run->options->blocks_max;
-    double budget =
-        run->options->budget_s > 0 ? clock_since(run->start) / run->options->budget_s : 0;
+    double budget = run->options->budget_s > 0 ? elapsed(run) / run->options->budget_s : 0;
     if (progress->report)
         progress->report(progress->context, fmin(1, fmax(blocks, budget)));
 }
@@ -156,7 +161,7 @@ static enum status take(
         return no_memory(run);
     struct tune_point *points = search->points + search->count;
     memset(points, 0, count * sizeof *points);
-    uint64_t start = clock_now();
+    double before = elapsed(run);
     enum status status =
         run->source->take(run->source->context, block, sizes, count, points, run->why, run->size);
     if (status)
@@ -164,7 +169,7 @@ static enum status take(
     for (size_t i = 0; i < count; i++) {
         points[i].block = block;
         points[i].size = sizes[i];
-        run->took[search->count + i] = clock_since(start) / (double)count;
+        run->took[search->count + i] = (elapsed(run) - before) / (double)count;
     }
     search->count += count;
     show_progress(run);
@@ -190,9 +195,30 @@ static void put_in_order(
         }
 }
 
+static bool tried(const struct tune_search *search, struct tune_size size)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (tune_compare_sizes(&search->points[i].size, &size) == 0)
+            return true;
+    return false;
+}
+
+/* Takes new sizes out that are too slow for what is left of the budget: they would keep the others
+ * of their block from being measured. Returns how many sizes are left. */
+static size_t leave_out(struct run *run, struct tune_size *sizes, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tried(run->search, sizes[i]) || fits(run, &sizes[i], 1))
+            sizes[kept++] = sizes[i];
+    return kept;
+}
+
 static enum status take_block(struct run *run, struct tune_size *sizes, size_t count, bool answer)
 {
     unsigned block = run->search->throughput.blocks;
+    if (block > 0)
+        count = leave_out(run, sizes, count);
     size_t step = run->source->whole_blocks && block > 0 ? count : 1;
     enum status status = STATUS_DONE;
     put_in_order(run, block, sizes, count);
@@ -209,11 +235,15 @@ static enum status search_sizes(struct run *run)
     struct tune_size sizes[TUNE_BLOCK_MAX];
     enum status status = STATUS_DONE;
     size_t count;
+    bool taken = true; /* a block for which there is no time at all is the last */
     run->budget_s =
         run->options->budget_s > 0 ? run->options->budget_s * (1 - RULE_BUDGET) : INFINITY;
-    while (status == STATUS_DONE && !run->cut &&
-           (count = tune_next(&run->search->goal, &run->problem, sizes)) > 0)
+    while (status == STATUS_DONE && taken &&
+           (count = tune_next(&run->search->goal, &run->problem, sizes)) > 0) {
+        size_t before = run->search->count;
         status = take_block(run, sizes, count, true);
+        taken = run->search->count > before;
+    }
     run->search->complete = status == STATUS_DONE && !run->cut && run->search->goal.settled;
     return status;
 }
@@ -279,14 +309,6 @@ static void ask_rules(struct run *run)
     }
 }
 
-static bool tried(const struct tune_search *search, struct tune_size size)
-{
-    for (size_t i = 0; i < search->count; i++)
-        if (tune_compare_sizes(&search->points[i].size, &size) == 0)
-            return true;
-    return false;
-}
-
 /* The rules' sizes that were not tried, behind the best. */
 static size_t missing_sizes(
     const struct tune_search *search, struct tune_size sizes[TUNE_RULES + 1])
@@ -322,10 +344,14 @@ static enum status measure_rules(struct run *run)
 static void plan_first_block(struct run *run)
 {
     const struct tune_options *options = run->options;
-    const unsigned others[] = {options->cpus, machine_cores(), cpus_affinity(),
-        (unsigned)ceil(cpus_quota()), rule_workers(rule_twice(options->cpus)),
+    unsigned others[6] = {options->cpus, rule_workers(rule_twice(options->cpus)),
         rule_workers(
             rule_goetz(options->cpus, run->search->alone_wall_s, run->search->alone_cpu_s))};
+    if (!run->source->virtual_s) {
+        others[3] = machine_cores();
+        others[4] = cpus_affinity();
+        others[5] = (unsigned)ceil(cpus_quota());
+    }
     for (unsigned group = 0; group < run->source->groups; group++)
         run->problem.sizes_count = tune_coarse(run->coarse, run->problem.sizes_count, group,
             options->max, others, sizeof others / sizeof *others);
@@ -351,7 +377,7 @@ enum status tune_measure(struct tune_search *search, const struct tune_options *
     ask_rules(&run);
     if (status == STATUS_DONE)
         status = measure_rules(&run);
-    search->seconds = clock_since(run.start);
+    search->seconds = elapsed(&run);
     free(run.took);
     return status;
 }

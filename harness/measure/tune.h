@@ -29,6 +29,9 @@ struct tune_source {
         struct tune_point *points, char *why, size_t size);
     void *context;
     bool whole_blocks;
+    /* The seconds that measuring has taken so far, where they are virtual (simulated.h); NULL: the
+     * clock tells, and the first block has this machine's own numbers of CPUs, too. */
+    const double *virtual_s;
     unsigned groups; /* sizes of each group are searched side by side */
 };
 
@@ -76,7 +79,7 @@ struct tune_search {
     struct tune_size fastest; /* of the sizes searched, the rules' own left out */
     struct tune_rule rules[TUNE_RULES];
     double alone_wall_s, alone_cpu_s; /* of a task, or command, without others beside it */
-    double seconds;                   /* that all took */
+    double seconds;                   /* that all took, virtual ones where the source's are */
     bool complete; /* the search ended by itself: not by the budget, the blocks or a signal */
 };
 

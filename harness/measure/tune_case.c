@@ -9,6 +9,7 @@
 #include "plan.h"
 #include "registry.h"
 #include "runner.h"
+#include "simulated.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -55,6 +56,7 @@ static int take_sample(struct tune_case *tune, const struct runner_spec *spec,
         sample->order++;
     if (runner_sample(tune->workload, spec, sample, detail))
         return -1;
+    tune->virtual_s += sample->start_s + sample->wall_s + sample->stop_s;
     if (!*sample->failure && !spec->indices && workload_verify(tune->workload, text, sizeof text))
         snprintf(sample->failure, sizeof sample->failure, "wrong result: %.200s", text);
     result_add_sample(tune->result, sample);
@@ -171,6 +173,9 @@ enum status tune_case_begin(struct tune_case *tune, unsigned groups, struct tune
     }
     search->alone_wall_s = summary_task_seconds(&sample);
     search->alone_cpu_s = search->alone_wall_s * sample.cpu_s / sample.wall_s;
-    *source = (struct tune_source){.take = take, .context = tune, .groups = groups};
+    *source = (struct tune_source){.take = take,
+        .context = tune,
+        .virtual_s = simulated_is_on() ? &tune->virtual_s : NULL,
+        .groups = groups};
     return STATUS_DONE;
 }

@@ -10,6 +10,7 @@ struct tune_case {
     const struct result_config *pools; /* backend and chunk of each group */
     bool task_times, memory;           /* what the goal and the limits need */
     uint64_t start;                    /* clock_now, set by tune_case_begin */
+    double virtual_s;                  /* that samples took so far, where they are simulated */
 };
 
 /* Measures some of the tasks serially for `search->alone_*`, as block 0's first sample. groups: how

@@ -38,6 +38,12 @@ char *whole_words(
     }
     if (param_given(options, "seed"))
         fprintf(text, " --seed %" PRIu64, param_count(options, "seed"));
+    for (size_t i = 0; (pair = param_many(options, "sim", i)); i++) {
+        fputs(" --sim", text);
+        quote_word(text, pair);
+    }
+    if (param_flag(options, "from-machine"))
+        fputs(" --from-machine", text);
     fclose(text);
     return words;
 }

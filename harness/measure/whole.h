@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /* The words behind `poolbench` that run a case (its name or path) as configured, malloc'd; NULL
- * without memory: what options give of tasks, parameters and seed, and nothing that is a default,
- * since a case may refuse parameters that do not go together. */
+ * without memory: what options give of tasks, parameters, seed and simulation, and nothing that is
+ * a default, since a case may refuse parameters that do not go together. */
 char *whole_words(
     const char *name, const struct result_config *config, const struct param_values *options);
 

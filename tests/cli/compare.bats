@@ -181,7 +181,7 @@ compare() {
     refused 2 '*a: flags -O2 against -O3; if that is the question, add --across compiler, *' compare a.json flags.json
     refused 2 '*a: usable CPUs 2 against 1; *--across cpus, *' compare a.json cpus.json
     refused 2 '*a: checksum 0x00000000000000aa against *bb; *--across answer, *' compare a.json sum.json
-    refused 2 '*--across: "work" is not one of answer, host, *' compare a.json a.json --across host,work
+    refused 2 '*--across: "work" is not one of answer, model, host, *' compare a.json a.json --across host,work
     compare 0 a.json host.json --across host,system
     grep -q '^differs: cpu_model: CPU A against CPU B$' out
     run ! grep -q '^forced' out
@@ -391,4 +391,22 @@ untouched() {
     [ "$status" = 130 ]
     nothing_left
     untouched
+}
+
+@test "what is simulated is told from what is measured, and not compared with it unasked" {
+    made a.json
+    made b.json 'd["simulated"] = "as=threads,cores=2"'
+    made c.json 'd["simulated"] = "as=threads,cores=4"'
+    compare 2 a.json b.json
+    grep -q 'simulated measured against as=threads,cores=2; if that is the question, add --across model' err
+    compare 2 b.json c.json
+    compare 0 a.json b.json --across model
+    grep -q '^A: a.json (TRUSTED' out
+    grep -q '^B: b.json (simulated, not measured; TRUSTED' out
+    compare 0 b.json b.json --json
+    json out '[f["simulated"] for f in d["a"] + d["b"]] == [True, True] and d["a"][0]["model"] == "as=threads,cores=2"'
+    mkdir -p x y
+    cp a.json x/ && cp b.json x/ && cp a.json y/
+    compare 0 x y
+    grep -q '^left out: x/b.json: simulated, not measured' err
 }

@@ -69,6 +69,9 @@ teardown() { common_teardown; }
     refused 2 '*-b sim,threads mixes real and virtual times; *' sweep null -b sim,threads
     refused 2 '*--whole is of real time*' sweep null --sim cores=4 --whole 2
     refused 2 '*--timeout is of real time*' run null -b sim --timeout 1s
+    refused 2 '*--max-mem is of real time or memory*' tune null -b sim --max-mem 1G
+    refused 2 '*-b sim,threads mixes real and virtual times; *' tune null -b sim,threads
+    refused 2 '*--sim is for cases, not for commands' tune --sim cores=4 -- true '{n}'
     refused 2 '*--sim does not go with --profile*' sweep --profile quick --sim cores=4
 }
 
@@ -108,4 +111,61 @@ teardown() { common_teardown; }
     poolbench sweep spin --sim cores=64,task=1ms -n 1,64 --blocks 6 --host here >out
     poolbench report --host here --no-pictures
     grep -q '^Nothing was measured: all results are simulated.' REPORT.md
+}
+
+@test "what is fitted to simulated samples says so" {
+    poolbench sweep spin -N 64000 --sim cores=64,task=10us -n 1,4,8,16,64 --blocks 8 -o x.json >out
+    [[ $(poolbench fit x.json | head -n 1) == 'simulated, not measured: as=threads,cores=64,'* ]]
+    poolbench fit x.json --json >fit.json
+    json fit.json 'd["simulated"] is True and d["model"].startswith("as=threads,cores=64,")'
+}
+
+# On one machine of 4096 cores a region of N tasks of length g, in equal parts, costs R + (n - 1) w + N g / n: throughput
+# is the USL with lambda = N / (R + N g), sigma = lambda R / N and kappa = lambda w / N. Here that is 1 us, 0.01 and 1e-6.
+costs=cores=4096,task=990ns,call=0,dispatch=0,claim=0,region=4.096ms
+
+@test "fit finds in simulated samples, up to 4096 workers, the coefficients that the costs give" {
+    poolbench sweep spin -b openmp-static --sim $costs,wake=409.6ns,wake-each=409.6ns -N 409600 \
+        -n 1,4,16,64,256,1024,4096 --blocks 9 -o usl.json >out
+    poolbench fit usl.json --at 2048 --json >fit.json 2>err
+    json fit.json '(lambda m: d["chosen"] == "usl" and abs(m["lambda"]["value"] / 1e6 - 1) < 1e-6 and
+        abs(m["sigma"]["value"] / 0.01 - 1) < 1e-6 and abs(m["kappa"]["value"] / 1e-6 - 1) < 1e-6 and
+        abs(m["peak_n"] / (0.99 / 1e-6) ** 0.5 - 1) < 1e-6 and
+        abs(m["predictions"][0]["x"]["value"] / (2048e6 / (1 + 2047 * (0.01 + 2048e-6))) - 1) < 1e-6)(d["models"][2])'
+    poolbench sweep spin -b openmp-static --sim $costs,wake=0,wake-each=0 -N 409600 \
+        -n 1,4,16,64,256,1024,4096 --blocks 9 -o amdahl.json >out
+    poolbench fit amdahl.json --json >fit.json 2>err
+    json fit.json 'd["chosen"] == "amdahl" and abs(d["models"][0]["sigma"]["value"] - 0.01) < 1e-8 and
+        abs(d["models"][0]["limit"] / 1e8 - 1) < 1e-6 and d["models"][2]["peak_n"] is None'
+}
+
+@test "tune finds on simulated machines, up to 4096 workers, a size within 2 % of the true best" {
+    poolbench tune spin -b openmp-static --sim $costs,wake=409.6ns,wake-each=409.6ns -N 409600 --max 4096 --json >usl.json
+    json usl.json '(lambda x: x(d["recommended"]) >= 0.98 * x(995))(lambda n: n / (1 + (n - 1) * (0.01 + n * 1e-6)))'
+    json usl.json 'd["recommended"] < 995 and abs(d["predictions"]["usl"]["answer"] - 995) < 1'
+    json usl.json 'd["simulated"] is True and d["model"].startswith("as=openmp-static") and d["verdict"] == "TRUSTED"'
+    # tasks that wait for three quarters of their time on 64 cores: 64 (1 + 3) workers
+    poolbench tune spin --sim cores=64,task=1ms,blocking=0.75,resume=0,call=0,change=0 -N 25600 --max 512 --json >wait.json
+    json wait.json '251 <= d["recommended"] <= 256 and abs(d["predictions"]["goetz"]["answer"] - 256) < 1e-6'
+    json wait.json 'abs(d["predictions"]["little"]["answer"] / 256 - 1) < 0.03'
+    # a lock for 1 % of a task, and 0.01 % more for each other worker: n (0.01 + k (n - 1)) = 1 + k (n - 1) at n = 62.3
+    poolbench tune spin --sim as=queue,cores=128,task=100us,critical=0.01,coherence=0.0001,call=0,dispatch=0,claim=0 \
+        --chunk 1 -N 12800 --json >lock.json
+    json lock.json '61 <= d["recommended"] <= 64 and d["complete"] and d["seconds"] < 10'
+}
+
+@test "tune simulates the same bytes, says so, keeps them, and gives a line that runs" {
+    for i in 1 2; do
+        poolbench tune sleep --sim cores=4,noise=0.02 -N 64 --max 64 --seed 7 -o "$i.json" >"$i.out" 2>"$i.err"
+    done
+    cmp 1.out 2.out
+    [[ $(head -n 1 1.out) == 'simulated, not measured: as=threads,cores=4,'* ]]
+    grep -q ' virtual s' 1.out
+    "$top/tests/schema-check" 1.json
+    json 1.json 'd["simulated"].startswith("as=threads,cores=4,") and d["usable_cpus"] == 4'
+    line=$(tail -n 1 1.out)
+    [[ $line == 'poolbench run sleep -b sim -n '*' -N 64 --seed 7 --sim cores=4,noise=0.02' ]]
+    # shellcheck disable=SC2086 # words
+    poolbench ${line#poolbench } --json >run.json
+    json run.json 'd["simulated"] is True and d["ok"] == 64'
 }

@@ -46,6 +46,10 @@ static void autocorrelation_is_that_by_hand(void **state)
     assert_near(moment_autocorrelation(rising, 4), 1.25 / 5, NEAR);
     assert_near(moment_autocorrelation(swinging, 4), -0.75, NEAR);
     assert_near(moment_autocorrelation(constant, 3), 0, 0);
+    double rounded[20]; /* their mean is another number */
+    for (size_t i = 0; i < 20; i++)
+        rounded[i] = 0.10000000000000002;
+    assert_near(moment_autocorrelation(rounded, 20), 0, 0);
 }
 
 static void autocorrelation_finds_that_of_a_simulated_series(void **state)

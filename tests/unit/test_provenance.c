@@ -189,6 +189,32 @@ static void machine_system_cpus_compiler_and_commit_are_told_apart(void **state)
     assert_int_equal(strlen(found->b), sizeof found->b - 1);
 }
 
+#define MODEL                                                                                      \
+    "as=threads,cores=4,call=2.000ns,dispatch=0.3000ns,claim=6.000ns,steal=80.00ns,region=80."     \
+    "00ns,"
+
+static void change_model(struct result *result)
+{
+    result->simulated = strdup(MODEL "wake=10000ns");
+}
+
+static void what_is_simulated_is_told_from_what_is_measured_and_from_another_model(void **state)
+{
+    (void)state;
+    struct provenance_difference found[PROVENANCE_MAX];
+    assert_int_equal(differing(change_model, found), 1);
+    assert_int_equal(found->group, PROVENANCE_MODEL);
+    assert_string_equal(found->a, "measured");
+    struct result *a = made(), *b = made();
+    a->simulated = strdup(MODEL "wake=20000ns");
+    change_model(b);
+    assert_int_equal(provenance_compare(a, b, found), 1);
+    assert_string_equal(found->a, "...wake=20000ns");
+    assert_string_equal(found->b, "...wake=10000ns");
+    result_free(a);
+    result_free(b);
+}
+
 static void a_result_without_a_machine_has_nothing_recorded(void **state)
 {
     (void)state;
@@ -211,6 +237,7 @@ int main(void)
         cmocka_unit_test(another_number_of_tasks_is_other_work_and_comes_first),
         cmocka_unit_test(another_answer_or_checksum_is_told_of_samples_that_count),
         cmocka_unit_test(machine_system_cpus_compiler_and_commit_are_told_apart),
+        cmocka_unit_test(what_is_simulated_is_told_from_what_is_measured_and_from_another_model),
         cmocka_unit_test(a_result_without_a_machine_has_nothing_recorded),
     };
     return cmocka_run_group_tests_name("provenance", tests, NULL, NULL);

@@ -16,6 +16,8 @@
 struct made {
     unsigned knee, fails, interrupted_at; /* a size; a number of calls; 0: never */
     unsigned calls, largest_call, taken[2000];
+    bool one_by_one;
+    double spent; /* seconds, of all that was taken */
 };
 
 static enum status take(void *context, unsigned block, const struct tune_size *sizes, size_t count,
@@ -30,6 +32,7 @@ static enum status take(void *context, unsigned block, const struct tune_size *s
     for (size_t i = 0; i < count; i++) {
         unsigned n = sizes[i].workers;
         made->taken[n]++;
+        made->spent += 1.0 / (n < made->knee ? n : made->knee);
         points[i].seconds = 1.0 / (n < made->knee ? n : made->knee) * (1 + 0.001 * (block % 2));
         points[i].cpu_s = 0.5;
         points[i].memory = 1000 * n;
@@ -43,8 +46,11 @@ static enum status search(
     struct tune_search *search, struct made *made, struct tune_options options)
 {
     static char why[64];
-    const struct tune_source source = {
-        .take = take, .context = made, .whole_blocks = true, .groups = 1};
+    const struct tune_source source = {.take = take,
+        .context = made,
+        .whole_blocks = !made->one_by_one,
+        .virtual_s = &made->spent,
+        .groups = 1};
     options.within = 0.02;
     options.blocks_max = 30;
     options.max = options.max ? options.max : 16;
@@ -119,6 +125,24 @@ static void memory_is_a_limit_of_the_answer(void **state)
     tune_search_free(&found);
 }
 
+/* One worker takes a second, of which there is not enough; the others have time for more. */
+static void a_size_too_slow_for_the_budget_is_left_out_and_the_search_goes_on(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct tune_search found;
+        struct made made = {.knee = 64, .one_by_one = i, .spent = 1.3};
+        const struct tune_options hurried = {.max = 512, .budget_s = 4};
+        assert_int_equal(search(&found, &made, hurried), STATUS_DONE);
+        assert_int_equal(made.taken[1], 0);
+        assert_true(made.taken[512] > 1 && made.taken[2] == 1);
+        assert_true(recommended(&found) == 63 || recommended(&found) == 64);
+        assert_false(found.complete);
+        assert_true(found.seconds <= 4);
+        tune_search_free(&found);
+    }
+}
+
 static void an_interruption_keeps_and_judges_what_was_measured(void **state)
 {
     (void)state;
@@ -138,6 +162,7 @@ int main(void)
         cmocka_unit_test(rules_of_thumb_are_asked_and_measured),
         cmocka_unit_test(a_failing_size_is_kept_with_its_reason_and_left_alone),
         cmocka_unit_test(memory_is_a_limit_of_the_answer),
+        cmocka_unit_test(a_size_too_slow_for_the_budget_is_left_out_and_the_search_goes_on),
         cmocka_unit_test(an_interruption_keeps_and_judges_what_was_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
