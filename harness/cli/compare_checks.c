@@ -26,7 +26,8 @@ enum status compare_check_across(const struct cli *cli)
         }
         if (!known)
             return cli_fail(cli, STATUS_USAGE,
-                "--across: \"%.*s\" is not one of answer, model, host, system, cpus, compiler, commit",
+                "--across: \"%.*s\" is not one of answer, model, host, system, cpus, compiler, "
+                "commit",
                 (int)length, at);
     }
     return STATUS_DONE;

@@ -209,8 +209,8 @@ static void what_is_simulated_is_told_from_what_is_measured_and_from_another_mod
     a->simulated = strdup(MODEL "wake=20000ns");
     change_model(b);
     assert_int_equal(provenance_compare(a, b, found), 1);
-    assert_string_equal(found->a, "...wake=20000ns");
-    assert_string_equal(found->b, "...wake=10000ns");
+    assert_string_equal(found->a, "...on=80.00ns,wake=20000ns");
+    assert_string_equal(found->b, "...on=80.00ns,wake=10000ns");
     result_free(a);
     result_free(b);
 }
