@@ -86,6 +86,7 @@ static const struct param options[] = {
     SIMULATE_OPTIONS,
     RECORD_OPTIONS,
     {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
+    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
     {0},
 };
 
@@ -283,6 +284,8 @@ static enum status measure(const struct cli *cli, struct result *result)
     else
         crossings_print(result, &verdict);
     cli_print_reasons(cli, &verdict);
+    if (verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
+        status = cli_graver(status, STATUS_REFUSED);
     return cli_graver(status, record_save(cli, result));
 }
 

@@ -99,9 +99,11 @@ static enum status parse(struct cli *cli, int argc, char **argv)
     }
     if (cli->words_count >= cli->command->words_min && cli->words_count <= cli->command->words_max)
         return STATUS_DONE;
-    return cli_fail(cli, STATUS_USAGE, "%s; usage: poolbench %s %s [options]",
-        cli->words_count < cli->command->words_min ? "something is missing" : "too many words",
-        cli->command->name, cli->command->words);
+    bool few = cli->words_count < cli->command->words_min;
+    return cli_fail(cli, STATUS_USAGE, "%s%s; usage: poolbench %s %s%s[options]",
+        few ? "missing: " : "one word too many: ",
+        few ? cli->command->words : cli->words[cli->command->words_max], cli->command->name,
+        cli->command->words, *cli->command->words ? " " : "");
 }
 
 static char *command_line(int argc, char **argv)

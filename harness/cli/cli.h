@@ -88,7 +88,8 @@ const char *cli_number(char *text, size_t size, double value);
 /* "1.93 [1.91, 1.95]", with a dash for what is not known. Returns text. */
 const char *cli_interval(char *text, size_t size, struct interval interval);
 
-/* A table to stdout: cells of a row are separated by '\t' in text; columns are aligned. */
+/* A table to stdout: cells of a row are separated by '\t' in text; columns are aligned. The
+ * last column is broken between words where a line would be longer than 120 characters. */
 struct cli_table;
 struct cli_table *cli_table_new(void);
 void cli_table_row(struct cli_table *table, const char *format, ...)

@@ -247,7 +247,7 @@ enum status compare_finish(struct comparison *comparison)
 {
     const struct cli *cli = comparison->cli;
     enum status status = STATUS_DONE;
-    size_t comparable = 0;
+    size_t comparable = 0, regressions = 0;
     bool whole = comparison->left_count == 0 && !comparison->forced;
     if (compare_conclude(comparison->rows, comparison->rows_count))
         return cli_fail(cli, STATUS_FAILED, "no memory for the comparison");
@@ -255,13 +255,15 @@ enum status compare_finish(struct comparison *comparison)
         bool can = comparison->rows[i].verdict != COMPARE_NOT_COMPARABLE;
         comparable += can;
         whole &= can;
-        if (compare_regressed(&comparison->rows[i], comparison->threshold))
-            status = STATUS_FAILED;
+        regressions += compare_regressed(&comparison->rows[i], comparison->threshold);
     }
     if (param_flag(cli->options, "json"))
         compare_print_json(comparison);
     else
         compare_print_text(comparison);
+    if (regressions > 0)
+        status = cli_fail(cli, STATUS_FAILED, "B is slower by more than %g %% in %zu of %zu",
+            100 * comparison->threshold, regressions, comparable);
     if (comparable == 0)
         status = cli_fail(cli, STATUS_FAILED, "nothing could be compared");
     if (!whole && param_flag(cli->options, "strict"))

@@ -89,17 +89,34 @@ static const char *count_text(char *text, double tasks)
     return text;
 }
 
-/* "123 ns [110 ns, 140 ns]", or what is known instead. */
-static const char *crossing_text(
-    char *text, const struct bracket *bracket, const char *(*put)(char *text, double x))
+/* "123 [110, 140] ns", or "1.1 µs [950 ns, 1.3 µs]" where units differ. */
+static const char *interval_text(
+    char *text, struct interval x, const char *(*put)(char *text, double x))
 {
     char value[CELL], lo[CELL], hi[CELL];
-    const struct interval x = bracket->x;
     put(value, x.value);
     put(lo, x.lo);
     put(hi, x.hi);
-    if (bracket->outcome == BRACKET_FOUND)
+    const char *unit = value + strcspn(value, " ");
+    size_t lo_digits = strcspn(lo, " "), hi_digits = strcspn(hi, " ");
+    if (strcmp(unit, lo + lo_digits) == 0 && strcmp(unit, hi + hi_digits) == 0)
+        snprintf(text, 4 * CELL, "%.*s [%.*s, %.*s]%s", (int)(unit - value), value, (int)lo_digits,
+            lo, (int)hi_digits, hi, unit);
+    else
         snprintf(text, 4 * CELL, "%s [%s, %s]", value, lo, hi);
+    return text;
+}
+
+/* A crossing's interval, or what is known instead. */
+static const char *crossing_text(
+    char *text, const struct bracket *bracket, const char *(*put)(char *text, double x))
+{
+    char lo[CELL], hi[CELL];
+    const struct interval x = bracket->x;
+    put(lo, x.lo);
+    put(hi, x.hi);
+    if (bracket->outcome == BRACKET_FOUND)
+        interval_text(text, x, put);
     else if (bracket->outcome == BRACKET_ALWAYS_SLOWER)
         snprintf(text, 4 * CELL, "not up to %s", lo);
     else if (bracket->outcome == BRACKET_ALWAYS_FASTER)
@@ -115,12 +132,7 @@ static const char *crossing_text(
 
 static const char *added_text(char *text, struct interval ns)
 {
-    char value[CELL], lo[CELL], hi[CELL];
-    if (isnan(ns.value))
-        return "-";
-    snprintf(text, 4 * CELL, "%s [%s, %s]", time_text(value, ns.value), time_text(lo, ns.lo),
-        time_text(hi, ns.hi));
-    return text;
+    return isnan(ns.value) ? "-" : interval_text(text, ns, time_text);
 }
 
 static const char *chunk_text(char *text, const struct result_config *config)
@@ -129,32 +141,47 @@ static const char *chunk_text(char *text, const struct result_config *config)
     return config->chunk ? text : "auto";
 }
 
-static bool any_of(const struct crossing *rows, size_t n, bool calls)
+static bool any_axis(const struct result *result, enum result_axis axis)
 {
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].calls == calls)
+    for (size_t i = 0; i < result->searches_count; i++)
+        if (result->searches[i].axis == axis)
             return true;
     return false;
 }
 
-static void print_pools(const struct crossing *rows, size_t n)
+static void print_by_grain(const struct crossing *rows, size_t n)
 {
     struct cli_table *table = cli_table_new();
-    cli_table_row(table, "BACKEND\tWORKERS\tCHUNK\tBREAK-EVEN\tMETG(50)\tMETG(90)\tTASKS, "
-                         "WARM\tTASKS, COLD\tA TASK ADDS\tA REGION ADDS");
+    cli_table_row(table, "BACKEND\tWORKERS\tCHUNK\tBREAK-EVEN\tMETG(50)\tMETG(90)\tA TASK ADDS");
     for (size_t i = 0; i < n; i++) {
         const struct crossing *row = &rows[i];
-        char cells[7][4 * CELL], chunk[CELL];
+        char cells[4][4 * CELL], chunk[CELL];
         if (row->calls)
             continue;
-        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s",
-            result_name(row->config).text, row->config->workers, chunk_text(chunk, row->config),
+        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s\t%s", result_name(row->config).text,
+            row->config->workers, chunk_text(chunk, row->config),
             crossing_text(cells[0], &row->breakeven_ns, time_text),
             crossing_text(cells[1], &row->metg50_ns, time_text),
             crossing_text(cells[2], &row->metg90_ns, time_text),
-            crossing_text(cells[3], &row->tasks_warm, count_text),
-            crossing_text(cells[4], &row->tasks_cold, count_text),
-            added_text(cells[5], row->overhead_ns), added_text(cells[6], row->region_ns));
+            added_text(cells[3], row->overhead_ns));
+    }
+    cli_table_print(table);
+}
+
+static void print_by_tasks(const struct crossing *rows, size_t n)
+{
+    struct cli_table *table = cli_table_new();
+    cli_table_row(table, "BACKEND\tWORKERS\tCHUNK\tTASKS, WARM\tTASKS, COLD\tA REGION ADDS");
+    for (size_t i = 0; i < n; i++) {
+        const struct crossing *row = &rows[i];
+        char cells[3][4 * CELL], chunk[CELL];
+        if (row->calls)
+            continue;
+        cli_table_row(table, "%s\t%u\t%s\t%s\t%s\t%s", result_name(row->config).text,
+            row->config->workers, chunk_text(chunk, row->config),
+            crossing_text(cells[0], &row->tasks_warm, count_text),
+            crossing_text(cells[1], &row->tasks_cold, count_text),
+            added_text(cells[2], row->region_ns));
     }
     cli_table_print(table);
 }
@@ -228,9 +255,11 @@ void crossings_print(const struct result *result, const struct verdict *verdict)
     size_t n = crossing_all(result, &rows);
     simulate_print(result);
     printf("break-even: %s\n", verdict_name(verdict->level));
-    if (any_of(rows, n, false))
-        print_pools(rows, n);
-    if (any_of(rows, n, true))
+    if (any_axis(result, RESULT_BY_GRAIN))
+        print_by_grain(rows, n);
+    if (any_axis(result, RESULT_BY_TASKS))
+        print_by_tasks(rows, n);
+    if (any_axis(result, RESULT_BY_CALLS))
         print_calls(rows, n);
     print_cost(result);
     for (unsigned i = 0; i < result->searches_count; i++)

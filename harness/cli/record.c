@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,11 +35,14 @@ static void file_path(const struct cli *cli, const struct result *result, char *
         snprintf(path, size, "%s/%s.json", folder, result->label);
 }
 
-/* Whether the deepest folder of path that is there lets a file be made. Better told now than after
- * minutes of measuring; what happens in between, record_save reports. */
+/* Whether path is no folder, and the deepest folder of it that is there lets a file be made. Better
+ * told now than after minutes of measuring; what happens in between, record_save reports. */
 static int check_writable(const char *path)
 {
     char folder[PATH_MAX];
+    struct stat file;
+    if (stat(path, &file) == 0 && S_ISDIR(file.st_mode))
+        return errno = EISDIR, -1;
     snprintf(folder, sizeof folder, "%s", path);
     for (;;) {
         char *slash = strrchr(folder, '/');

@@ -15,7 +15,7 @@
         {.name = "label",                                                                          \
             .type = PARAM_TEXT,                                                                    \
             .choices = "NAME",                                                                     \
-            .help = "name of the result file (default: the case's)"},                              \
+            .help = "name of the result file (default: the case's, or the subcommand's)"},         \
     {                                                                                              \
         .name = "output", .letter = 'o', .type = PARAM_TEXT, .choices = "FILE",                    \
         .help = "result file (default results/HOST/LABEL.json)"                                    \

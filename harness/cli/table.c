@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define COLUMNS_MAX 24
+#define WIDTH_MAX 120 /* of a line, where the last column can be broken */
+#define ROOM_MIN 30
 
 struct cli_table {
     char **rows;
@@ -54,18 +56,54 @@ void cli_table_row(struct cli_table *table, const char *format, ...)
     }
 }
 
-static void print_row(const struct cli_table *table, const char *row)
+/* Bytes of `text`, of `bytes`, that fit `room` characters and end at a word's end. */
+static size_t line_bytes(const char *text, size_t bytes, int room)
 {
-    for (int column = 0;; column++) {
-        size_t bytes = strcspn(row, "\t");
-        bool last = row[bytes] == '\0' || column == COLUMNS_MAX - 1;
-        int pad = last ? 0 : table->widths[column] - width_of(row, bytes) + 2;
-        printf("%.*s%*s", (int)bytes, row, pad, "");
-        if (last)
-            break;
-        row += bytes + 1;
+    size_t fit = 0;
+    for (size_t i = 0; i <= bytes; i++)
+        if (i == bytes || text[i] == ' ') {
+            if (fit > 0 && width_of(text, i) > room)
+                break;
+            fit = i;
+        }
+    return fit;
+}
+
+/* Prints the last cell at `indent`, where the line stands at `from`; what does not fit goes on
+ * below, unless so little room is left that nothing would be gained. */
+static void print_last(const char *cell, size_t bytes, int from, int indent)
+{
+    int room = WIDTH_MAX - indent;
+    while (bytes > 0) {
+        size_t fit = room < ROOM_MIN ? bytes : line_bytes(cell, bytes, room);
+        printf("%*s%.*s", indent - from, "", (int)fit, cell);
+        fit += fit < bytes; /* the blank where the line is broken */
+        cell += fit;
+        bytes -= fit;
+        from = 0;
+        if (bytes > 0)
+            putchar('\n');
     }
     putchar('\n');
+}
+
+/* Padding is printed in front of a cell, so that no line ends in blanks. */
+static void print_row(const struct cli_table *table, const char *row)
+{
+    int at = 0, indent = 0;
+    for (int column = 0;; column++) {
+        size_t bytes = strcspn(row, "\t");
+        if (row[bytes] == '\0' || column == COLUMNS_MAX - 1) {
+            print_last(row, bytes, at, indent);
+            return;
+        }
+        if (bytes > 0) {
+            printf("%*s%.*s", indent - at, "", (int)bytes, row);
+            at = indent + width_of(row, bytes);
+        }
+        indent += table->widths[column] + 2;
+        row += bytes + 1;
+    }
 }
 
 void cli_table_print(struct cli_table *table)

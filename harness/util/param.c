@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Usage text: where help begins, and the longest line. */
+#define USAGE_INDENT 32
+#define USAGE_WIDTH 120
+
 struct value {
     bool given;
     char *text;
@@ -273,6 +277,32 @@ static const char *placeholder(const struct param *param)
     return param->choices ? param->choices : names[param->type];
 }
 
+/* Puts `length` bytes of a word behind what stands in the line, or below it where they do not fit.
+ * Returns where the line then ends. */
+static int put_word(FILE *out, int at, const char *word, int length)
+{
+    if (at + 1 + length > USAGE_WIDTH)
+        at = fprintf(out, "\n%*s", USAGE_INDENT, "") - 1;
+    return at + fprintf(out, " %.*s", length, word);
+}
+
+/* What is on the left, and the help behind it; a left that is too long has a line of its own. */
+static void put_row(FILE *out, const char *left, const struct param *row)
+{
+    char usual[128];
+    int at = fprintf(out, "  %-30s", left);
+    if (at > USAGE_INDENT)
+        at = USAGE_WIDTH;
+    for (const char *word = row->help; *word;) {
+        int length = (int)strcspn(word, " ");
+        at = put_word(out, at, word, length);
+        word += length + (word[length] == ' ');
+    }
+    if (row->value)
+        put_word(out, at, usual, snprintf(usual, sizeof usual, "(default %s)", row->value));
+    fputc('\n', out);
+}
+
 void param_usage(FILE *out, const struct param *table, bool dashes)
 {
     for (; table && table->name; table++) {
@@ -286,9 +316,6 @@ void param_usage(FILE *out, const struct param *table, bool dashes)
             : dashes                  ? " "
                                       : "=",
             table->type == PARAM_FLAG ? "" : placeholder(table));
-        fprintf(out, "  %-30s %s", left, table->help);
-        if (table->value)
-            fprintf(out, " (default %s)", table->value);
-        fputc('\n', out);
+        put_row(out, left, table);
     }
 }

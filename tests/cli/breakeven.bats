@@ -78,6 +78,27 @@ breakeven() {
     grep -q '^| threads | 2 | 1,000 | 1,000 |' REPORT.md
 }
 
+@test "the table of grains and that of tasks are there where they were searched" {
+    poolbench breakeven --sim cores=16,dispatch=90ns,claim=30ns -n 2 --by grain -o x.json >grain.out
+    grep -q 'BREAK-EVEN .*METG(50) .*METG(90) .*A TASK ADDS$' grain.out
+    grep -qE '^sim +2 +1 +120 \[[0-9]+, [0-9]+\] ns ' grain.out
+    run ! grep -q 'A REGION ADDS' grain.out
+    poolbench breakeven --sim cores=16 -n 2 --by tasks -o x.json >tasks.out
+    grep -q 'TASKS, WARM .*TASKS, COLD .*A REGION ADDS$' tasks.out
+    run ! grep -q 'METG' tasks.out
+}
+
+@test "with --strict a refused search ends with status 3" {
+    local status=0
+    timeout 20 sh -c 'while :; do :; done' 3>&- &
+    local load=$!
+    timeout 20 sh -c 'while :; do :; done' 3>&- &
+    poolbench breakeven -b threads --by tasks --resolution 4 --pairs 6 --budget 500ms --strict -o x.json >out || status=$?
+    kill $load $!
+    grep -q '^break-even: REFUSED' out
+    [ "$status" = 3 ]
+}
+
 @test "lists and options that do not fit are refused with what is accepted" {
     refused 2 '*--chunk: "0" is not a number of tasks from 1, or auto (1,16,auto)' breakeven --chunk 1,0
     refused 2 '*--chunk: "" is not a number of tasks*' breakeven --chunk 1,

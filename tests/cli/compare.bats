@@ -73,6 +73,7 @@ compare() {
     compare 0 a.json b.json
     grep -q 'slower$' out
     compare 1 a.json b.json --threshold 1%
+    grep -q '^poolbench compare: B is slower by more than 1 % in 1 of 4$' err
     compare 0 a.json b.json --threshold 2.5%
     refused 2 '*--threshold: "3" is not a percentage*' compare a.json b.json --threshold 3
 }
@@ -218,7 +219,7 @@ compare() {
     made few.json 'd["blocks"] = d["blocks"][:3]' 'd["samples"] = d["samples"][:12]'
     made tiny.json 'd["blocks"] = d["blocks"][:2]' 'd["samples"] = d["samples"][:8]'
     compare 1 tiny.json tiny.json
-    grep -q 'not comparable: 2 blocks against 2 are too few; at least 4 on each side$' out
+    grep -q 'not comparable: 2 blocks against 2 are too few; at least 4 on$' out # goes on in the next line
     grep -q '^poolbench compare: nothing could be compared$' err
     compare 1 few.json -b threads,processes
     grep -q 'not comparable: 3 blocks in which both count are too few; at least 6 are needed$' out
@@ -264,7 +265,7 @@ compare() {
     refused 2 '*--blocks is for --commit' compare a.json a.json --blocks 10
     refused 2 '*--of does not go with --commit' compare --commit a..b null --of speedup
     refused 2 '*--commit takes one case, and no results' compare --commit a..b a.json a.json
-    refused 2 '*something is missing; usage: poolbench compare A \[B\] \[options\]' compare
+    refused 2 '*missing: A \[B\]; usage: poolbench compare A \[B\] \[options\]' compare
 }
 
 # ---- commits ----

@@ -41,6 +41,6 @@ teardown() { common_teardown; }
 }
 
 @test "doctor changes nothing and takes no words" {
-    refused 2 '*too many words*' doctor everything
+    refused 2 '*one word too many: everything; usage: poolbench doctor \[options\]' doctor everything
     refused 2 '*unknown option --fix*' doctor --fix
 }

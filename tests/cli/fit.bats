@@ -146,7 +146,7 @@ sweep() {
 }
 
 @test "options that cannot be are refused" {
-    refused 2 '*something is missing*' fit 
+    refused 2 '*missing: FILE; *' fit 
     refused 2 '*--at 0,4: numbers of workers start at 1*' fit "$data/usl-raytracer.csv" --at 0,4
     refused 2 '*--at*' fit "$data/usl-raytracer.csv" --at many
 }

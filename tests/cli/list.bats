@@ -70,6 +70,18 @@ print(next((e["name"] for e in json.load(sys.stdin)["backends"] if not e["availa
     [[ $stderr == 'usage: '* ]]
 }
 
+@test "no table or usage has a line of more than 120 characters, or one that ends in blanks" {
+    local command
+    for command in run sweep breakeven tune fit compare list report doctor cpus; do
+        poolbench "$command" --help
+    done >said
+    { poolbench list; poolbench cpus --explain; poolbench doctor; } >>said 2>/dev/null
+    poolbench sweep null -N 100 -n 1,2 --blocks 6 -o x.json >>said 2>/dev/null
+    poolbench breakeven --sim cores=16 -n 2,4 --chunk 1,auto -o x.json 2>/dev/null | grep -v '^simulated' >>said
+    LC_ALL=C.UTF-8 run grep -nE '^.{121}|[^ ] +$' said
+    [ "$status" = 1 ]
+}
+
 @test "what cannot be printed is a failure" {
     [ -c /dev/full ] || skip 'no /dev/full here'
     run --separate-stderr sh -c '"$POOLBENCH" list >/dev/full'

@@ -60,7 +60,7 @@ teardown() {
     refused 2 '*run takes one backend and one size*' run null -b threads,queue -n 1
     export ASAN_OPTIONS=${ASAN_OPTIONS:-}:allocator_may_return_null=1 # as malloc does
     export TSAN_OPTIONS=${TSAN_OPTIONS:-}:allocator_may_return_null=1
-    refused 1 '*threads: the system refuses worker 1 of 100000000: *; ask for fewer workers' run null -N 1 -n 100000000
+    refused 1 '*threads: 100000000 workers are more than the system allows: *; ask for at most *' run null -N 1 -n 100000000
     refused 1 '*null: no memory for 1000000000000 tasks (*); ask for fewer with -N' run null -N 1T
 }
 
@@ -77,8 +77,8 @@ teardown() {
 }
 
 @test "words that are missing or too many are refused with the usage" {
-    refused 2 '*something is missing; usage: poolbench run CASE \[options\]' run
-    refused 2 '*too many words; usage: poolbench run CASE \[options\]' run null null
+    refused 2 '*missing: CASE; usage: poolbench run CASE \[options\]' run
+    refused 2 '*one word too many: null; usage: poolbench run CASE \[options\]' run null null
     refused 2 '*--workers needs a value' run null -n
     refused 2 '*--json takes no value' run null --json=yes
     refused 2 '*give a case or --profile, and not both' sweep
@@ -105,6 +105,7 @@ teardown() {
 @test "a read-only output folder is refused before anything is measured" {
     read_only_folder
     refused 1 "*cannot write $folder/x.json: *; give another file with --output" sweep null -o "$folder/x.json"
+    refused 1 "*cannot write $folder: Is a directory; give another file with --output" sweep null -o "$folder"
     refused 1 "*cannot write $folder/x.json: *; give another file with --output" breakeven -o "$folder/x.json"
     refused 2 "*output=$folder: *; *" run thumbnails -N 3 --param "output=$folder"
     refused 2 "*output=$folder/new: *; *" run thumbnails -N 3 --param "output=$folder/new"
