@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 /* How often who waits for a sample is told. */
+#define WARM_UP_SECONDS 5e-3
 #define WAITING_MS 1000
 
 /* What the child reports; task times and pids lie behind it. */
@@ -248,12 +249,20 @@ static int time_regions(struct child *child)
 }
 
 /* Two tasks a worker make its connections, buffers and pages, whatever the region's length; so do
- * two in each place that calls have. */
+ * two in each place that calls have. Longer regions follow until the scheduler has spread the
+ * workers over the CPUs, which it leaves undone as long as they only wait. */
 static int warm_up(struct child *child)
 {
-    uint64_t places = child->config.calls_max;
+    uint64_t places = child->config.calls_max, most = child->spec->tasks;
     uint64_t tasks = 2 * (places ? places : child->spec->workers);
-    return child_map(child, tasks < child->spec->tasks ? tasks : child->spec->tasks);
+    for (uint64_t start = clock_now();; tasks *= 2) {
+        if (tasks > most)
+            tasks = most;
+        if (child_map(child, tasks))
+            return -1;
+        if (clock_since(start) >= WARM_UP_SECONDS)
+            return 0;
+    }
 }
 
 /* Notes where the workers live, and returns how many live elsewhere than noted before. */

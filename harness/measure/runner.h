@@ -22,7 +22,7 @@ struct runner_spec {
     const uint64_t *indices; /* which tasks of the case; NULL: the first `tasks` */
     double least_seconds;    /* repeat the region until this long is timed; 0: one region */
     bool cold;               /* time start, region and stop together */
-    bool warm_up;            /* a short region first, discarded */
+    bool warm_up;            /* regions of 5 ms or more in all first, discarded */
     bool calls;              /* each task is a call (carry.h); else one of a region's */
     size_t payload, result;  /* bytes that a call carries to its worker and back */
     bool memory;             /* read peak_memory */
