@@ -30,7 +30,10 @@ array row_low[rows_records]
 array row_high[rows_records]
 array row_y[rows_records] # serial's time at a crossing that belongs to a curve, else NaN
 crossings = 0
-known(text) = text eq "NaN" ? NaN : real(text)
+# gnuplot's real() takes "3.0e-08", but not "3e-08".
+exponent(text) = strstrt(text, "e")
+dotted(text) = exponent(text) && !strstrt(text, ".") ? text[1:exponent(text) - 1].".0".text[exponent(text):*] : text
+known(text) = text eq "NaN" ? NaN : real(dotted(text))
 do for [i = 1:rows_records] {
     stats data index 1 every ::(i - 1)::(i - 1) using (size = column(2), row_backend[i] = strcol(3), \
         row_outcome[i] = strcol(5), row_x[i] = known(strcol(6)), row_low[i] = known(strcol(7)), \

@@ -24,7 +24,7 @@ load plots."style.gp"
 stats data using (column(-2) > 0 && int(column(-2)) % 2 ? column(3) : NaN) name "sizes" nooutput
 stats data using (column(-2) > 0 ? column(4) : NaN) name "value" nooutput
 stats data using (int(column(-2)) % 2 ? column(6) : NaN) name "high" nooutput
-top = high_max > value_max ? high_max : value_max
+top = exists("high_max") && high_max > value_max ? high_max : value_max
 set xlabel "workers"
 if (sizes_max > 8) {
     set logscale x 2

@@ -149,9 +149,10 @@ static void tell_too_few(const struct cli *cli, const struct family *family)
 {
     if (family->blocks < family->blocks_min)
         cli_fail(cli, STATUS_DONE,
-            "%zu blocks cannot show a difference in %zu comparisons with serial at once; take "
+            "%zu block%s cannot show a difference in %zu comparison%s with serial at once; take "
             "%zu or more",
-            family->blocks, family->compared, family->blocks_min);
+            family->blocks, family->blocks == 1 ? "" : "s", family->compared,
+            family->compared == 1 ? "" : "s", family->blocks_min);
 }
 
 void outcome_tell(const struct cli *cli, const struct outcome *outcome)

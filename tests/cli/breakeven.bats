@@ -88,6 +88,14 @@ breakeven() {
     run ! grep -q 'METG' tasks.out
 }
 
+@test "a crossing at a round number is drawn" {
+    mkdir -p results/here
+    poolbench breakeven --sim cores=16,dispatch=90ns,claim=30ns -n 4 --chunk auto -o results/here/x.json >out
+    grep -qE '^sim .* \[30, [0-9]+\] ns' out
+    poolbench report results/here
+    [ -s results/here/x.grain.svg ]
+}
+
 @test "with --strict a refused search ends with status 3" {
     local status=0
     timeout 20 sh -c 'while :; do :; done' 3>&- &
