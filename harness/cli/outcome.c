@@ -11,20 +11,28 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Appends "; 3 lost" to notes, or nothing where there are none. */
+static void note_count(char *notes, size_t size, uint64_t count, const char *what)
+{
+    size_t length = strlen(notes);
+    if (count > 0)
+        snprintf(
+            notes + length, size - length, "%s%" PRIu64 " %s", length ? "; " : "", count, what);
+}
 
 static void write_notes(char *notes, size_t size, const struct result *result,
     const struct result_config *config, const struct summary *summary)
 {
-    int length = 0;
     *notes = '\0';
-    if (summary->errors || summary->lost)
-        length = snprintf(
-            notes, size, "%" PRIu64 " errors, %" PRIu64 " lost ", summary->errors, summary->lost);
-    if (summary->wrong || summary->failed)
-        length += snprintf(notes + length, size - (size_t)length, "%zu wrong, %zu failed samples ",
-            summary->wrong, summary->failed);
+    note_count(notes, size, summary->errors, "errors");
+    note_count(notes, size, summary->lost, "lost");
+    note_count(notes, size, summary->wrong, "wrong");
+    note_count(notes, size, summary->failed, "failed");
+    size_t length = strlen(notes);
     if (config->workers > result->usable_cpus)
-        snprintf(notes + length, size - (size_t)length, "more workers than CPUs");
+        snprintf(notes + length, size - length, "%smore workers than CPUs", length ? "; " : "");
 }
 
 static void add_row(struct cli_table *table, const struct result *result,
