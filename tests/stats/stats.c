@@ -21,6 +21,7 @@ int main(int argc, char **argv)
         return 2;
     }
     bool met = stats_simulated((unsigned)experiments);
+    met = stats_fits((unsigned)experiments) && met;
     met = stats_tune() && met;
     met = stats_real() && met;
     return met ? 0 : 1;

@@ -12,6 +12,10 @@
  * choose it, `experiments` of each (at least 1). The same numbers on every run. */
 bool stats_simulated(unsigned experiments);
 
+/* The coverage of fits' intervals (analyze/fit.h), `experiments` tables a row (at least 1). The
+ * same numbers on every run. */
+bool stats_fits(unsigned experiments);
+
 /* Comparisons on this machine: of a configuration with itself, and with one that does 5 % more
  * work. Takes about a minute. False too, after a message on stderr, when nothing can be measured.
  */
