@@ -78,7 +78,7 @@ answer() {
 @test "every backend and size gives the same checksum" {
     check() {
         poolbench run spin -N 50 --param grain=1us --param shape=uniform -b "$1" -n "$2" --json >run.json
-        fields run.json checksum >>checksums
+        [ "$1" = sim ] || fields run.json checksum >>checksums # in virtual time spin computes nothing
     }
     on_each_backend check
     [ "$(sort -u checksums | wc -l)" = 1 ]
