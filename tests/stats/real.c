@@ -22,7 +22,7 @@
 
 #define SLOWED 100
 #define SLOWED_MIN 90
-#define HALF_WIDTH 0.02
+#define HALF_WIDTH 0.015
 #define FRESH_MAX 200 /* so that it ends, however noisy the machine is */
 
 /* Arms and seconds of one comparison. */
