@@ -38,12 +38,9 @@ set ylabel kind eq "overhead" ? "regions a second" : "tasks a second"
 set format y value_max < 1e4 ? "%g" : "%.1s%c"
 # The band far out may be wider than anything else; it may leave the picture.
 if (sizes_max > 8 && value_max / value_min > 8) {
-    set logscale y 10
-    set yrange [value_min / 1.5:top * 2]
-    set format y "%.0s%c"
-    do for [k = floor(log10(value_min)) - 1:ceil(log10(top)) + 1] {
-        do for [digit in "2 5"] { set ytics add (gprintf("%.0s%c", digit * 10.0 ** k) digit * 10.0 ** k) }
-    }
+    bottom = value_min
+    load plots."decades.gp"
+    set yrange [bottom / 1.5:top * 2]
 } else {
     set yrange [0:top * 1.1]
 }

@@ -13,7 +13,7 @@ stats data index 1 using (column(value)) name "serial" nooutput
 bottom = serial_min < bottom ? serial_min : bottom
 top = serial_max > top ? serial_max : top
 if (top / bottom > 8) {
-    set logscale y 10
+    load plots."decades.gp"
     set yrange [bottom / 1.3:top * 1.3]
 } else {
     set yrange [0:top * 1.08]
