@@ -47,6 +47,12 @@ tally() {
         }' "$1"
 }
 
+# What was skipped, and why: bats says it in the same line, a cmocka program in the line before.
+reasons() {
+    awk 'tolower($0) ~ /# skip/ { if (before !~ /(ok [0-9]+ |1\.\.[0-9]+$)/ && before != "") print "      " before; print "      " $0 }
+         { before = $0 }' "$1"
+}
+
 # What an exit status of `timeout` or of a killed program means.
 explain() {
     case $1 in
@@ -81,7 +87,7 @@ for file; do
     skipped=$((skipped + $3))
     if [ "$2" = 0 ]; then
         printf 'ok    %-32s %3d passed%s  %d s\n' "$name" "$1" "$([ "$3" = 0 ] || echo ", $3 skipped")" "$seconds"
-        grep -i '# skip' "$scratch/output" | sed 's/^/      /'
+        reasons "$scratch/output"
     else
         printf 'FAIL  %-32s %3d passed, %d failed: %s; all that it printed:\n' "$name" "$1" "$2" "$(explain "$status")"
         sed 's/^/      /' "$scratch/output"

@@ -170,4 +170,13 @@ static inline unsigned count_files(const char *folder)
     return count;
 }
 
+/* Skips a test of pictures where they cannot be drawn. */
+static inline void reported_needs_gnuplot(void)
+{
+    if (system("gnuplot --version >/dev/null 2>&1") == 0)
+        return;
+    print_message("gnuplot is not installed\n");
+    skip();
+}
+
 #endif

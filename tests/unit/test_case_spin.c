@@ -118,10 +118,13 @@ static void spin_tasks_of_one_worker_do_not_overlap(void **state)
 {
     (void)state;
 #if !defined __x86_64__ || !defined __OPTIMIZE__
+    print_message("for optimised code on x86-64\n");
     skip();
 #endif
-    if (getenv("POOLBENCH_TSAN") != NULL)
+    if (getenv("POOLBENCH_TSAN") != NULL) {
+        print_message("the thread sanitizer's own work does not overlap\n");
         skip();
+    }
     struct workload workload;
     void *local;
     drive_open(&workload, "spin", 0, DRIVE_PARAMS("iterations=60"));

@@ -71,8 +71,7 @@ static void the_fit_is_drawn_in_its_own_section(void **state)
 {
     (void)state;
     char start[6] = "";
-    if (system("gnuplot --version >/dev/null 2>&1") != 0)
-        skip();
+    reported_needs_gnuplot();
     save_peak(0, BLOCKS);
     if (write_report(true, NULL))
         fail_msg("%s", why);
@@ -90,8 +89,7 @@ static void the_fit_is_drawn_in_its_own_section(void **state)
 static void sizes_of_one_sample_each_are_drawn_without_intervals(void **state)
 {
     (void)state;
-    if (system("gnuplot --version >/dev/null 2>&1") != 0)
-        skip();
+    reported_needs_gnuplot();
     save_peak(0, 1);
     if (write_report(true, NULL))
         fail_msg("%s", why);

@@ -9,11 +9,6 @@
 #include "harness/util/interrupt.h"
 #include "reported.h"
 
-static bool have_gnuplot(void)
-{
-    return system("gnuplot --version >/dev/null 2>&1") == 0;
-}
-
 static void assert_begins(const char *name, const char *start)
 {
     char bytes[8] = "";
@@ -31,8 +26,7 @@ static void pictures_are_drawn_and_shown(void **state)
     static const char *const drawn[] = {
         "http.speedup", "http.efficiency", "http.throughput", "breakeven.grain"};
     char name[128];
-    if (!have_gnuplot())
-        skip();
+    reported_needs_gnuplot();
     save_sweep("http", "io");
     save_search(1.5);
     if (write_report(true, NULL))
