@@ -74,5 +74,5 @@ double landscape_truth(const struct landscape *landscape, unsigned n)
 double landscape_sample(const struct landscape *landscape, unsigned n, uint64_t draw)
 {
     uint64_t seed = hash_mix(hash_mix(landscape->seed, 1), n);
-    return landscape_truth(landscape, n) * exp(landscape->noise * length_normal(seed, draw));
+    return landscape_truth(landscape, n) * exp(landscape->noise * hash_normal(seed, draw));
 }
