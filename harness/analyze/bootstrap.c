@@ -8,13 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The i-th normal number of a seed (Box and Muller 1958). */
-static double normal(uint64_t seed, uint64_t i)
-{
-    double radius = sqrt(-2 * log(1 - hash_unit(hash_mix(seed, 2 * i))));
-    return radius * cos(2 * M_PI * hash_unit(hash_mix(seed, 2 * i + 1)));
-}
-
 size_t bootstrap_refits(const struct curve *curve, const struct squares_size *sizes, size_t count,
     double deviation, size_t replicates, uint64_t seed, struct curve *refits)
 {
@@ -23,8 +16,9 @@ size_t bootstrap_refits(const struct curve *curve, const struct squares_size *si
     for (size_t i = 0; drawn && i < replicates; i++) {
         for (size_t j = 0; j < count; j++) {
             drawn[j] = sizes[j];
-            drawn[j].mean = curve_throughput(curve, sizes[j].n) +
-                            deviation / sqrt((double)sizes[j].rows) * normal(seed, i * count + j);
+            drawn[j].mean =
+                curve_throughput(curve, sizes[j].n) +
+                deviation / sqrt((double)sizes[j].rows) * hash_normal(seed, i * count + j);
         }
         done += squares_fit(curve->law, drawn, count, curve, &refits[done]) == 0;
     }

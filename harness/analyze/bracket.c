@@ -77,8 +77,7 @@ static struct bracket_point point_of(const struct result_search *search,
 bool bracket_same_curve(const struct result_search *a, const struct result_search *b)
 {
     return a->axis == b->axis && a->cold == b->cold && a->payload == b->payload &&
-           a->result == b->result && a->config.chunk == b->config.chunk &&
-           result_same_pool(&a->config, &b->config);
+           a->result == b->result && result_same_config(&a->config, &b->config);
 }
 
 bool bracket_counts_tasks(const struct result_search *search)

@@ -66,8 +66,7 @@ static double *block_ratios(const struct result *result, unsigned a, unsigned b,
 static int find_config(const struct result *result, const struct result_config *config)
 {
     for (size_t i = 0; i < result->configs_count; i++)
-        if (result_same_pool(&result->configs[i], config) &&
-            result->configs[i].chunk == config->chunk)
+        if (result_same_config(&result->configs[i], config))
             return (int)i;
     return -1;
 }

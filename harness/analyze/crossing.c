@@ -15,8 +15,7 @@ static bool belongs(const struct result_search *search, const struct crossing *r
 {
     return search->axis != RESULT_OF_MAP && (search->axis == RESULT_BY_CALLS) == row->calls &&
            search->payload == row->payload && search->result == row->result &&
-           search->config.chunk == row->config->chunk &&
-           result_same_pool(&search->config, row->config);
+           result_same_config(&search->config, row->config);
 }
 
 const struct crossing *crossing_find(

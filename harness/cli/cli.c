@@ -163,8 +163,7 @@ struct choice {
 static void add_config(struct result *result, const struct result_config *config)
 {
     for (size_t i = 0; i < result->configs_count; i++)
-        if (result_same_pool(&result->configs[i], config) &&
-            result->configs[i].chunk == config->chunk)
+        if (result_same_config(&result->configs[i], config))
             return;
     result_add_config(result, config);
 }

@@ -151,8 +151,7 @@ static bool has_row(
     const struct comparison *comparison, size_t from, const struct result_config *config)
 {
     for (size_t i = from; i < comparison->rows_count; i++)
-        if (result_same_pool(&comparison->rows[i].a, config) &&
-            comparison->rows[i].a.chunk == config->chunk)
+        if (result_same_config(&comparison->rows[i].a, config))
             return true;
     return false;
 }

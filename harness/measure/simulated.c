@@ -3,6 +3,7 @@
 
 #include "../pool/backend.h"
 #include "../sim/simulate.h"
+#include "../util/hash.h"
 #include "../util/interrupt.h"
 #include "costs.h"
 #include "cpus.h"
@@ -199,7 +200,7 @@ static void count_outcome(
 static void fill_sample(struct result_sample *sample, const struct runner_spec *spec,
     const struct simulate_outcome *outcome, double noise)
 {
-    double factor = exp(noise * length_normal(state.seed, state.samples++)) * 1e-9;
+    double factor = exp(noise * hash_normal(state.seed, state.samples++)) * 1e-9;
     double around = spec->cold ? outcome->start + outcome->stop : 0;
     sample->tasks = spec->tasks;
     sample->regions = 1;

@@ -13,8 +13,7 @@
 
 static bool same_config(const struct view_search *a, const struct view_search *b)
 {
-    return result_same_pool(&a->search->config, &b->search->config) &&
-           a->search->config.chunk == b->search->config.chunk;
+    return result_same_config(&a->search->config, &b->search->config);
 }
 
 /* The search of the same configuration with these properties, or NULL. */

@@ -45,8 +45,7 @@ static const struct view *measured_of(const struct input *input, const struct vi
 static const struct view_row *same_row(const struct view *view, const struct view_row *row)
 {
     for (size_t i = 0; i < view->rows_count; i++)
-        if (result_same_pool(view->rows[i].config, row->config) &&
-            view->rows[i].config->chunk == row->config->chunk)
+        if (result_same_config(view->rows[i].config, row->config))
             return &view->rows[i];
     return NULL;
 }

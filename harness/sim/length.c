@@ -5,18 +5,10 @@
 
 #include <math.h>
 
-#define TWO_PI 6.283185307179586476925
-
 /* In (0, 1): neither end, whose logarithm there is none of. */
 static double unit(uint64_t seed, uint64_t index)
 {
     return hash_unit(hash_mix(seed, index)) + 0x1p-54;
-}
-
-double length_normal(uint64_t seed, uint64_t index)
-{
-    double radius = sqrt(-2 * log(unit(seed, 2 * index)));
-    return radius * cos(TWO_PI * unit(seed, 2 * index + 1));
 }
 
 double length_draw(
@@ -30,7 +22,7 @@ double length_draw(
     case LENGTH_EXPONENTIAL:
         return -mean * log(unit(seed, index));
     case LENGTH_LOGNORMAL:
-        return mean * exp(shape * length_normal(seed, index) - shape * shape / 2);
+        return mean * exp(shape * hash_normal(seed, index) - shape * shape / 2);
     case LENGTH_PARETO:
         return mean * (shape - 1) / shape * pow(unit(seed, index), -1 / shape);
     }

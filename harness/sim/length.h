@@ -16,7 +16,4 @@ enum length_spread {
 double length_draw(
     enum length_spread spread, double shape, double mean, uint64_t seed, uint64_t index);
 
-/* A standard normal number by seed and index alone (Box and Muller 1958). */
-double length_normal(uint64_t seed, uint64_t index);
-
 #endif

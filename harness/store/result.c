@@ -21,6 +21,11 @@ bool result_same_pool(const struct result_config *a, const struct result_config 
            strcmp(a->split, b->split) == 0;
 }
 
+bool result_same_config(const struct result_config *a, const struct result_config *b)
+{
+    return result_same_pool(a, b) && a->chunk == b->chunk;
+}
+
 struct result *result_new(const char *label)
 {
     struct result *result = field_must(calloc(1, sizeof *result));

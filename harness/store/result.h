@@ -33,6 +33,9 @@ struct result_name result_name(const struct result_config *config);
 /* Whether both are the same backend, size and split; chunks may differ. */
 bool result_same_pool(const struct result_config *a, const struct result_config *b);
 
+/* Whether they are the same throughout, chunks too. */
+bool result_same_config(const struct result_config *a, const struct result_config *b);
+
 /* One timed stretch of one configuration; all of it runs in a process of its own. */
 struct result_sample {
     unsigned block, config;  /* config: index into configs */

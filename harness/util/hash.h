@@ -2,6 +2,7 @@
 #ifndef UTIL_HASH_H
 #define UTIL_HASH_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,13 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 static inline double hash_unit(uint64_t hash)
 {
     return (double)(hash >> 11) * 0x1p-53;
+}
+
+/* The index-th standard normal number of a seed (Box and Muller 1958). */
+static inline double hash_normal(uint64_t seed, uint64_t index)
+{
+    double radius = sqrt(-2 * log(1 - hash_unit(hash_mix(seed, 2 * index))));
+    return radius * cos(2 * M_PI * hash_unit(hash_mix(seed, 2 * index + 1)));
 }
 
 /* FNV-1a over size bytes (Fowler, Noll, Vo 1991). Continues from `hash`; start with HASH_START. */

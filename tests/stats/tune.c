@@ -1,9 +1,9 @@
 /* The search for the best pool size against known truths (tests/unit/tune_search.h and
- * harness/sim/landscape.h). What is measured is simulated, with noise and drift; the search is that
+ * tests/unit/landscape.h). What is measured is simulated, with noise and drift; the search is that
  * of poolbench tune. */
 #include "stats.h"
 
-#include "harness/sim/landscape.h"
+#include "tests/unit/landscape.h"
 #include "tests/unit/tune_search.h"
 
 #include <stdio.h>
