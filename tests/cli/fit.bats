@@ -135,7 +135,8 @@ sweep() {
 @test "result files that are none are refused in one line" {
     sweep three 1,2,3
     run --separate-stderr poolbench fit three.json -b threads
-    [ "$status" = 1 ] && [ -z "$output" ]
+    [ "$status" = 1 ]
+    [ -z "$output" ]
     [[ $stderr == *'three.json: no law can be fitted: its 2 coefficients need at least 4 distinct sizes'* ]]
     head -c 700 three.json >cut.json
     refused 1 '*cut.json: line *' fit cut.json

@@ -108,7 +108,8 @@ SH
 @test "a command whose memory is limited is looked at once more" {
     write_command
     run --separate-stderr poolbench tune --max 2 --blocks 2 --max-mem 1k --json -- ./work '{n}'
-    [ "$status" = 1 ] && [ -z "$output" ]
+    [ "$status" = 1 ]
+    [ -z "$output" ]
     [[ $stderr == *'no size could be measured within --max-mem'* ]]
 }
 
