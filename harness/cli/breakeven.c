@@ -29,21 +29,7 @@
 #define BYTES_MAX 1000000000u
 
 static const struct param options[] = {
-    {.name = "backend",
-        .letter = 'b',
-        .type = PARAM_TEXT,
-        .value = "threads,processes",
-        .choices = "LIST",
-        .help = "backends to compare with serial, or all"},
-    {.name = "workers",
-        .letter = 'n',
-        .type = PARAM_LIST,
-        .value = "2",
-        .help = "pool sizes; -1: all CPUs"},
-    {.name = "split",
-        .type = PARAM_TEXT,
-        .choices = "PxT",
-        .help = "hybrid: P processes of T threads each; all: every split of each size"},
+    CLI_POOLS_OPTIONS("2"),
     {.name = "by",
         .type = PARAM_CHOICE,
         .value = "both",
@@ -85,8 +71,7 @@ static const struct param options[] = {
     {.name = "seed", .type = PARAM_COUNT, .help = "seed of the order within a pair"},
     SIMULATE_OPTIONS,
     RECORD_OPTIONS,
-    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
-    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
+    CLI_VERDICT_OPTIONS,
     {0},
 };
 

@@ -79,7 +79,33 @@ enum status cli_configs(
         .name = "seed", .type = PARAM_COUNT, .help = "seed of everything random"                   \
     }
 
-/* Opens a case with the options above. Returns STATUS_DONE or another after a message. */
+/* The options of every subcommand that compares backends and sizes with serial, for cli_pools. */
+#define CLI_POOLS_OPTIONS(sizes)                                                                   \
+    {.name = "backend",                                                                            \
+        .letter = 'b',                                                                             \
+        .type = PARAM_TEXT,                                                                        \
+        .value = "threads,processes",                                                              \
+        .choices = "LIST",                                                                         \
+        .help = "backends to compare with serial, or all"},                                        \
+        {.name = "workers",                                                                        \
+            .letter = 'n',                                                                         \
+            .type = PARAM_LIST,                                                                    \
+            .value = (sizes),                                                                      \
+            .help = "pool sizes; -1: all CPUs"},                                                   \
+    {                                                                                              \
+        .name = "split", .type = PARAM_TEXT, .choices = "PxT",                                     \
+        .help = "hybrid: P processes of T threads each; all: every split of each size"             \
+    }
+
+/* The options of every subcommand that judges what it has measured. */
+#define CLI_VERDICT_OPTIONS                                                                        \
+    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},                         \
+    {                                                                                              \
+        .name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"    \
+    }
+
+/* Opens a case with the options of CLI_CASE_OPTIONS. Returns STATUS_DONE or another after a
+ * message. */
 enum status cli_open(const struct cli *cli, struct workload *workload, const char *name);
 
 /* "1.93", or a dash for what is not known. Returns text. */

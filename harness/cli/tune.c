@@ -85,8 +85,7 @@ static const struct param options[] = {
     CLI_CASE_OPTIONS,
     SIMULATE_OPTIONS,
     RECORD_OPTIONS,
-    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
-    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
+    CLI_VERDICT_OPTIONS,
     {0},
 };
 
