@@ -43,6 +43,10 @@ void cli_print_reasons(const struct cli *cli, const struct verdict *verdict);
 /* The graver of two statuses, by the order that status.h gives. */
 enum status cli_graver(enum status a, enum status b);
 
+/* Copies the next item of a list "a,b,c" into `item` and moves *at behind it; NULL: behind the
+ * last. Returns false where there is none. An item that does not fit is cut. */
+bool cli_list_next(const char **at, char *item, size_t size);
+
 /* Which pools a command is to compare. */
 struct cli_pools {
     const char *backends; /* "threads,processes"; "all": every one that is available but serial */

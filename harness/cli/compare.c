@@ -103,12 +103,13 @@ struct selector {
 static int read_selectors(const struct cli *cli, struct selector *selectors)
 {
     int count = 0;
-    const char *text = param_text(cli->options, "backend");
-    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        size_t length = strcspn(at, ","), name = strcspn(at, ",:");
-        size_t size = name < length ? length - name - 1 : 0;
-        if (count == SELECTORS_MAX || name == 0 || name >= RESULT_NAME_MAX || size >= SPLIT_MAX ||
-            (name < length && size == 0)) {
+    const char *text = param_text(cli->options, "backend"), *at = text;
+    char item[2 * (RESULT_NAME_MAX + SPLIT_MAX)]; /* cut, it is still too long */
+    while (cli_list_next(&at, item, sizeof item)) {
+        size_t name = strcspn(item, ":");
+        const char *size = item[name] ? item + name + 1 : NULL;
+        if (count == SELECTORS_MAX || name == 0 || name >= RESULT_NAME_MAX ||
+            (size && (!*size || strlen(size) >= SPLIT_MAX))) {
             cli_fail(cli, STATUS_USAGE,
                 "--backend: \"%s\" is not a list of at most %d configurations (threads, threads:4, "
                 "hybrid:2x4)",
@@ -116,8 +117,8 @@ static int read_selectors(const struct cli *cli, struct selector *selectors)
             return -1;
         }
         struct selector *selector = &selectors[count++];
-        snprintf(selector->backend, sizeof selector->backend, "%.*s", (int)name, at);
-        snprintf(selector->size, sizeof selector->size, "%.*s", (int)size, at + name + 1);
+        snprintf(selector->backend, sizeof selector->backend, "%.*s", (int)name, item);
+        snprintf(selector->size, sizeof selector->size, "%s", size ? size : "");
     }
     return count;
 }

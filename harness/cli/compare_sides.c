@@ -2,6 +2,7 @@
 #include "compare_sides.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,17 +136,13 @@ static enum status read_name(const struct cli *cli, struct compare_side *side, c
 enum status compare_side_read(const struct cli *cli, struct compare_side *side, const char *word)
 {
     struct stat as_it_is;
+    char name[PATH_MAX];
     enum status status = STATUS_DONE;
     *side = (struct compare_side){0};
     if (stat(word, &as_it_is) == 0) /* a comma may be part of a name */
         return read_name(cli, side, word);
-    for (const char *at = word; at && status == STATUS_DONE;) {
-        size_t length = strcspn(at, ",");
-        char *name = must(strndup(at, length));
+    for (const char *at = word; !status && cli_list_next(&at, name, sizeof name);)
         status = read_name(cli, side, name);
-        free(name);
-        at = at[length] ? at + length + 1 : NULL;
-    }
     if (status == STATUS_DONE && side->count == 0)
         status = cli_fail(cli, STATUS_FAILED, "%s: no sweep's result there", word);
     return status;
