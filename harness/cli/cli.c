@@ -25,6 +25,15 @@ enum status cli_fail(const struct cli *cli, enum status status, const char *form
     return status;
 }
 
+void *cli_must(void *memory)
+{
+    if (!memory) {
+        fputs("poolbench: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
 void cli_print_reasons(const struct cli *cli, const struct verdict *verdict)
 {
     for (size_t i = 0; i < verdict->count; i++)

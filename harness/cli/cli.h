@@ -37,6 +37,9 @@ enum status cli_run(const struct cli_command *command, int argc, char **argv);
 enum status cli_fail(const struct cli *cli, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Returns memory, or ends the program where there is none. */
+void *cli_must(void *memory);
+
 /* Prints a verdict's reasons as messages. */
 void cli_print_reasons(const struct cli *cli, const struct verdict *verdict);
 

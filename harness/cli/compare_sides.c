@@ -1,7 +1,6 @@
 /* Reading and matching sides. A name is a path if there is such a path, else a host. */
 #include "compare_sides.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +8,6 @@
 #include <sys/stat.h>
 
 #define NO_SAMPLES "holds no samples of a sweep, which is what is compared"
-
-static void *must(void *memory)
-{
-    if (!memory) {
-        fputs("poolbench: out of memory for the comparison\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 static bool is_folder(const char *path)
 {
@@ -48,9 +38,9 @@ static enum status add_file(const struct cli *cli, struct compare_side *side, co
         return cli_fail(cli, STATUS_USAGE,
             "%s is given twice on one side; what was measured once counts once", path);
     }
-    side->files = must(realloc(side->files, (side->count + 1) * sizeof *side->files));
-    side->files[side->count++] = (struct compare_file){.path = must(strdup(path)),
-        .label = must(strdup(label)),
+    side->files = cli_must(realloc(side->files, (side->count + 1) * sizeof *side->files));
+    side->files[side->count++] = (struct compare_file){.path = cli_must(strdup(path)),
+        .label = cli_must(strdup(label)),
         .result = result,
         .verdict = verdict_of(result)};
     return STATUS_DONE;
@@ -63,7 +53,7 @@ static char *label_of(const char *path)
     size_t length = strlen(name), ending = strlen(".json");
     if (length > ending && strcmp(name + length - ending, ".json") == 0)
         length -= ending;
-    return must(strndup(name, length));
+    return cli_must(strndup(name, length));
 }
 
 static enum status read_file(const struct cli *cli, struct compare_side *side, const char *path)
@@ -165,7 +155,7 @@ void compare_side_free(struct compare_side *side)
 static const struct result **runs_of(
     const struct compare_side *side, const char *label, size_t *count)
 {
-    const struct result **runs = must(calloc(side->count + 1, sizeof *runs));
+    const struct result **runs = cli_must(calloc(side->count + 1, sizeof *runs));
     *count = 0;
     for (size_t i = 0; i < side->count; i++)
         if (!label || strcmp(side->files[i].label, label) == 0)
@@ -185,7 +175,7 @@ size_t compare_sides_match(
     const struct compare_side *a, const struct compare_side *b, struct compare_match **matches)
 {
     size_t count = 0;
-    struct compare_match *all = *matches = must(calloc(a->count + b->count + 1, sizeof *all));
+    struct compare_match *all = *matches = cli_must(calloc(a->count + b->count + 1, sizeof *all));
     bool by_label = a->folders || b->folders;
     for (size_t i = 0; i < a->count + b->count; i++) {
         const char *label = i < a->count ? a->files[i].label : b->files[i - a->count].label;

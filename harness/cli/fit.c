@@ -63,11 +63,7 @@ static void add_row(void *to, double workers, double value)
     struct data *data = to;
     if (data->count == data->room) {
         data->room = data->room ? data->room * 2 : 64;
-        data->rows = realloc(data->rows, data->room * sizeof *data->rows);
-        if (!data->rows) {
-            fputs("poolbench: out of memory for the table\n", stderr);
-            abort();
-        }
+        data->rows = cli_must(realloc(data->rows, data->room * sizeof *data->rows));
     }
     data->rows[data->count++] = (struct squares_row){workers, data->times ? 1 / value : value};
 }
