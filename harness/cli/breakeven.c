@@ -178,8 +178,8 @@ static enum status keep_callable(const struct cli *cli, struct result *result)
                 "backend %s runs regions only, so that no bytes travel with its tasks; --bytes is "
                 "for threads, processes, hybrid and spawn",
                 config->backend);
-        fprintf(stderr, "poolbench breakeven: %s, %u workers, left out: it has no calls\n",
-            config->backend, config->workers);
+        fprintf(stderr, "poolbench breakeven: %s, %u worker%s, left out: it has no calls\n",
+            config->backend, config->workers, config->workers == 1 ? "" : "s");
     }
     result->configs_count = kept;
     return STATUS_DONE;

@@ -141,8 +141,8 @@ static void tell_troubles(const struct tune_answer *answer)
         const struct tune_point *trouble =
             tune_trouble(&answer->search, &answer->options, tune->candidates[i].size);
         if (trouble && *trouble->failure)
-            cli_fail(answer->cli, STATUS_FAILED, "%s, %u workers: %s", answer->subject,
-                trouble->size.workers, trouble->failure);
+            cli_fail(answer->cli, STATUS_FAILED, "%s, %u worker%s: %s", answer->subject,
+                trouble->size.workers, trouble->size.workers == 1 ? "" : "s", trouble->failure);
     }
 }
 

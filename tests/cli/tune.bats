@@ -46,6 +46,12 @@ SH
     json run.json 'd["ok"] == 16'
 }
 
+@test "one worker, one measurement and one block are said as one" {
+    poolbench tune sleep --sim cores=2 --max 1 --blocks 2 --budget 1us >out
+    grep -q '^sleep: use 1 worker (' out
+    grep -q '^1 measurement in 1 block, ' out
+}
+
 @test "several backends are compared side by side" {
     # shellcheck disable=SC2086 # words
     poolbench tune sleep $quick -b threads,processes --json >tune.json 2>err
