@@ -226,7 +226,7 @@ static const char *plain_text(char *text, size_t size, double value)
 static void print_models(const struct fit *fit)
 {
     struct cli_table *table = cli_table_new();
-    cli_table_row(table, "LAW\tLAMBDA\tSIGMA\tKAPPA\tPEAK AT\tLIMIT\tRSE\tAICC\t");
+    cli_table_row(table, "LAW\tLAMBDA\tSIGMA\tKAPPA\tPEAK AT\tLIMIT\tRSE\tAICC\tCHOICE");
     for (int i = 0; i < CURVE_LAWS; i++) {
         const struct fit_model *model = &fit->models[i];
         char lambda[64], sigma[64], kappa[64], peak[64], limit[32], rse[32], aicc[32];

@@ -52,6 +52,7 @@ has() {
     poolbench fit "$data/usl-raytracer.csv" --at 64 >a 2>err
     poolbench fit "$data/usl-raytracer.csv" --at 64 >b
     cmp a b
+    grep -q '^LAW .* CHOICE$' a
     grep -q '^Amdahl .* chosen$' a
     grep -q 'approach a throughput of 378.2' a
     [ ! -s err ]
