@@ -24,26 +24,10 @@
 #define MAP_FROM 100.0
 #define MAP_TO 1e6
 
-/* A list option's longest item, with its end. */
-#define ITEM_MAX 32
 #define BYTES_MAX 1000000000u
 
 static const struct param options[] = {
-    {.name = "backend",
-        .letter = 'b',
-        .type = PARAM_TEXT,
-        .value = "threads,processes",
-        .choices = "LIST",
-        .help = "backends to compare with serial, or all"},
-    {.name = "workers",
-        .letter = 'n',
-        .type = PARAM_LIST,
-        .value = "2",
-        .help = "pool sizes; -1: all CPUs"},
-    {.name = "split",
-        .type = PARAM_TEXT,
-        .choices = "PxT",
-        .help = "hybrid: P processes of T threads each; all: every split of each size"},
+    CLI_POOLS_OPTIONS("2"),
     {.name = "by",
         .type = PARAM_CHOICE,
         .value = "both",
@@ -85,8 +69,7 @@ static const struct param options[] = {
     {.name = "seed", .type = PARAM_COUNT, .help = "seed of the order within a pair"},
     SIMULATE_OPTIONS,
     RECORD_OPTIONS,
-    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
-    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
+    CLI_VERDICT_OPTIONS,
     {0},
 };
 
@@ -134,30 +117,17 @@ static void add_map(struct result *result, const struct result_config *config)
     add_search(result, &search, 1);
 }
 
-/* ---- lists ---- */
-
-/* Copies the next item of a list to `item` (ITEM_MAX bytes) and moves *at behind it. False at the
- * end. An item that is too long is cut, and no item then. */
-static bool next_item(const char **at, char *item)
-{
-    if (!*at)
-        return false;
-    size_t length = strcspn(*at, ",");
-    snprintf(item, ITEM_MAX, "%.*s", (int)length, *at);
-    *at = (*at)[length] ? *at + length + 1 : NULL;
-    return true;
-}
-
 /* Appends the configurations of every chunk in the list. */
 static enum status add_configs(const struct cli *cli, struct result *result, const char *backends)
 {
-    char item[ITEM_MAX];
+    char item[32];
     struct cli_pools pools = {.backends = backends,
         .sizes = param_given(cli->options, "workers") ? param_text(cli->options, "workers") : NULL,
         .usual_sizes = param_text(cli->options, "workers"),
         .split = param_text(cli->options, "split")};
     enum status status = STATUS_DONE;
-    for (const char *at = param_text(cli->options, "chunk"); !status && next_item(&at, item);) {
+    const char *at = param_text(cli->options, "chunk");
+    while (!status && cli_list_next(&at, item, sizeof item)) {
         bool guided = strcmp(item, "auto") == 0;
         if (!guided && (units_parse_count(item, &pools.chunk) || pools.chunk == 0))
             return cli_fail(cli, STATUS_USAGE,
@@ -173,9 +143,9 @@ static enum status add_configs(const struct cli *cli, struct result *result, con
 static enum status add_bytes(
     const struct cli *cli, struct result *result, const struct result_config *config)
 {
-    const char *carry = param_text(cli->options, "carry");
-    char item[ITEM_MAX];
-    for (const char *at = param_text(cli->options, "bytes"); next_item(&at, item);) {
+    const char *carry = param_text(cli->options, "carry"), *at = param_text(cli->options, "bytes");
+    char item[32];
+    while (cli_list_next(&at, item, sizeof item)) {
         uint64_t bytes;
         if (units_parse_count(item, &bytes) || bytes > BYTES_MAX)
             return cli_fail(cli, STATUS_USAGE,
@@ -208,8 +178,8 @@ static enum status keep_callable(const struct cli *cli, struct result *result)
                 "backend %s runs regions only, so that no bytes travel with its tasks; --bytes is "
                 "for threads, processes, hybrid and spawn",
                 config->backend);
-        fprintf(stderr, "poolbench breakeven: %s, %u workers, left out: it has no calls\n",
-            config->backend, config->workers);
+        fprintf(stderr, "poolbench breakeven: %s, %u worker%s, left out: it has no calls\n",
+            config->backend, config->workers, config->workers == 1 ? "" : "s");
     }
     result->configs_count = kept;
     return STATUS_DONE;

@@ -25,6 +25,15 @@ enum status cli_fail(const struct cli *cli, enum status status, const char *form
     return status;
 }
 
+void *cli_must(void *memory)
+{
+    if (!memory) {
+        fputs("poolbench: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
 void cli_print_reasons(const struct cli *cli, const struct verdict *verdict)
 {
     for (size_t i = 0; i < verdict->count; i++)
@@ -148,6 +157,16 @@ enum status cli_run(const struct cli_command *command, int argc, char **argv)
     return status;
 }
 
+bool cli_list_next(const char **at, char *item, size_t size)
+{
+    if (!*at)
+        return false;
+    size_t length = strcspn(*at, ",");
+    snprintf(item, size, "%.*s", (int)length, *at);
+    *at = (*at)[length] ? *at + length + 1 : NULL;
+    return true;
+}
+
 /* ---- which pools ---- */
 
 /* What the options ask for, read. */
@@ -239,11 +258,9 @@ static enum status add_all(
                 status = add_backend(cli, result, (*ops)->name, choice);
         return status;
     }
-    for (const char *at = names; at && !status; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        char name[RESULT_NAME_MAX];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
+    char name[RESULT_NAME_MAX];
+    while (!status && cli_list_next(&names, name, sizeof name))
         status = add_backend(cli, result, name, choice);
-    }
     return status;
 }
 

@@ -37,11 +37,18 @@ enum status cli_run(const struct cli_command *command, int argc, char **argv);
 enum status cli_fail(const struct cli *cli, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Returns memory, or ends the program where there is none. */
+void *cli_must(void *memory);
+
 /* Prints a verdict's reasons as messages. */
 void cli_print_reasons(const struct cli *cli, const struct verdict *verdict);
 
 /* The graver of two statuses, by the order that status.h gives. */
 enum status cli_graver(enum status a, enum status b);
+
+/* Copies the next item of a list "a,b,c" into `item` and moves *at behind it; NULL: behind the
+ * last. Returns false where there is none. An item that does not fit is cut. */
+bool cli_list_next(const char **at, char *item, size_t size);
 
 /* Which pools a command is to compare. */
 struct cli_pools {
@@ -79,7 +86,33 @@ enum status cli_configs(
         .name = "seed", .type = PARAM_COUNT, .help = "seed of everything random"                   \
     }
 
-/* Opens a case with the options above. Returns STATUS_DONE or another after a message. */
+/* The options of every subcommand that compares backends and sizes with serial, for cli_pools. */
+#define CLI_POOLS_OPTIONS(sizes)                                                                   \
+    {.name = "backend",                                                                            \
+        .letter = 'b',                                                                             \
+        .type = PARAM_TEXT,                                                                        \
+        .value = "threads,processes",                                                              \
+        .choices = "LIST",                                                                         \
+        .help = "backends to compare with serial, or all"},                                        \
+        {.name = "workers",                                                                        \
+            .letter = 'n',                                                                         \
+            .type = PARAM_LIST,                                                                    \
+            .value = (sizes),                                                                      \
+            .help = "pool sizes; -1: all CPUs"},                                                   \
+    {                                                                                              \
+        .name = "split", .type = PARAM_TEXT, .choices = "PxT",                                     \
+        .help = "hybrid: P processes of T threads each; all: every split of each size"             \
+    }
+
+/* The options of every subcommand that judges what it has measured. */
+#define CLI_VERDICT_OPTIONS                                                                        \
+    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},                         \
+    {                                                                                              \
+        .name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"    \
+    }
+
+/* Opens a case with the options of CLI_CASE_OPTIONS. Returns STATUS_DONE or another after a
+ * message. */
 enum status cli_open(const struct cli *cli, struct workload *workload, const char *name);
 
 /* "1.93", or a dash for what is not known. Returns text. */

@@ -60,22 +60,13 @@ static const struct param options[] = {
     {0},
 };
 
-static void *must(void *memory)
-{
-    if (!memory) {
-        fputs("poolbench: out of memory for the comparison\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 void compare_add(struct comparison *comparison, const char *label, const struct result *result,
     struct compare_row row)
 {
     size_t n = comparison->rows_count++;
-    comparison->rows = must(realloc(comparison->rows, (n + 1) * sizeof *comparison->rows));
-    comparison->results = must(realloc(comparison->results, (n + 1) * sizeof(void *)));
-    comparison->labels = must(realloc(comparison->labels, (n + 1) * sizeof(void *)));
+    comparison->rows = cli_must(realloc(comparison->rows, (n + 1) * sizeof *comparison->rows));
+    comparison->results = cli_must(realloc(comparison->results, (n + 1) * sizeof(void *)));
+    comparison->labels = cli_must(realloc(comparison->labels, (n + 1) * sizeof(void *)));
     comparison->rows[n] = row;
     comparison->results[n] = result;
     comparison->labels[n] = label;
@@ -84,7 +75,7 @@ void compare_add(struct comparison *comparison, const char *label, const struct 
 static void leave_out(struct comparison *comparison, const char *label, const char *why)
 {
     size_t n = comparison->left_count++;
-    comparison->left = must(realloc(comparison->left, (n + 1) * sizeof *comparison->left));
+    comparison->left = cli_must(realloc(comparison->left, (n + 1) * sizeof *comparison->left));
     comparison->left[n].label = label;
     snprintf(comparison->left[n].why, sizeof comparison->left[n].why, "%s", why);
 }
@@ -103,12 +94,13 @@ struct selector {
 static int read_selectors(const struct cli *cli, struct selector *selectors)
 {
     int count = 0;
-    const char *text = param_text(cli->options, "backend");
-    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        size_t length = strcspn(at, ","), name = strcspn(at, ",:");
-        size_t size = name < length ? length - name - 1 : 0;
-        if (count == SELECTORS_MAX || name == 0 || name >= RESULT_NAME_MAX || size >= SPLIT_MAX ||
-            (name < length && size == 0)) {
+    const char *text = param_text(cli->options, "backend"), *at = text;
+    char item[2 * (RESULT_NAME_MAX + SPLIT_MAX)]; /* cut, it is still too long */
+    while (cli_list_next(&at, item, sizeof item)) {
+        size_t name = strcspn(item, ":");
+        const char *size = item[name] ? item + name + 1 : NULL;
+        if (count == SELECTORS_MAX || name == 0 || name >= RESULT_NAME_MAX ||
+            (size && (!*size || strlen(size) >= SPLIT_MAX))) {
             cli_fail(cli, STATUS_USAGE,
                 "--backend: \"%s\" is not a list of at most %d configurations (threads, threads:4, "
                 "hybrid:2x4)",
@@ -116,8 +108,8 @@ static int read_selectors(const struct cli *cli, struct selector *selectors)
             return -1;
         }
         struct selector *selector = &selectors[count++];
-        snprintf(selector->backend, sizeof selector->backend, "%.*s", (int)name, at);
-        snprintf(selector->size, sizeof selector->size, "%.*s", (int)size, at + name + 1);
+        snprintf(selector->backend, sizeof selector->backend, "%.*s", (int)name, item);
+        snprintf(selector->size, sizeof selector->size, "%s", size ? size : "");
     }
     return count;
 }
@@ -273,11 +265,11 @@ enum status compare_finish(struct comparison *comparison)
 /* Files of one side each on its own: their configurations are compared, not they. */
 static size_t match_alone(const struct compare_side *side, struct compare_match **matches)
 {
-    *matches = must(calloc(side->count, sizeof **matches));
+    *matches = cli_must(calloc(side->count, sizeof **matches));
     for (size_t i = 0; i < side->count; i++) {
         struct compare_match *match = &(*matches)[i];
         match->label = side->files[i].label;
-        match->a = must(calloc(1, sizeof *match->a));
+        match->a = cli_must(calloc(1, sizeof *match->a));
         match->a[0] = side->files[i].result;
         match->a_count = 1;
     }

@@ -105,9 +105,10 @@ static enum status tell_failures(
         const struct result_config *config = &result->configs[i];
         const struct result_sample *sample = first_failure(result, i);
         if (sample)
-            status = cli_fail(cli, STATUS_FAILED, "%.12s, %s, %u workers: %s",
-                builds[i / half].commit, config->backend, config->workers,
-                *sample->failure ? sample->failure : "tasks failed or are lost");
+            status =
+                cli_fail(cli, STATUS_FAILED, "%.12s, %s, %u worker%s: %s", builds[i / half].commit,
+                    config->backend, config->workers, config->workers == 1 ? "" : "s",
+                    *sample->failure ? sample->failure : "tasks failed or are lost");
     }
     return status;
 }

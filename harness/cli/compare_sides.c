@@ -1,22 +1,13 @@
 /* Reading and matching sides. A name is a path if there is such a path, else a host. */
 #include "compare_sides.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define NO_SAMPLES "holds no samples of a sweep, which is what is compared"
-
-static void *must(void *memory)
-{
-    if (!memory) {
-        fputs("poolbench: out of memory for the comparison\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 static bool is_folder(const char *path)
 {
@@ -47,9 +38,9 @@ static enum status add_file(const struct cli *cli, struct compare_side *side, co
         return cli_fail(cli, STATUS_USAGE,
             "%s is given twice on one side; what was measured once counts once", path);
     }
-    side->files = must(realloc(side->files, (side->count + 1) * sizeof *side->files));
-    side->files[side->count++] = (struct compare_file){.path = must(strdup(path)),
-        .label = must(strdup(label)),
+    side->files = cli_must(realloc(side->files, (side->count + 1) * sizeof *side->files));
+    side->files[side->count++] = (struct compare_file){.path = cli_must(strdup(path)),
+        .label = cli_must(strdup(label)),
         .result = result,
         .verdict = verdict_of(result)};
     return STATUS_DONE;
@@ -62,7 +53,7 @@ static char *label_of(const char *path)
     size_t length = strlen(name), ending = strlen(".json");
     if (length > ending && strcmp(name + length - ending, ".json") == 0)
         length -= ending;
-    return must(strndup(name, length));
+    return cli_must(strndup(name, length));
 }
 
 static enum status read_file(const struct cli *cli, struct compare_side *side, const char *path)
@@ -135,17 +126,13 @@ static enum status read_name(const struct cli *cli, struct compare_side *side, c
 enum status compare_side_read(const struct cli *cli, struct compare_side *side, const char *word)
 {
     struct stat as_it_is;
+    char name[PATH_MAX];
     enum status status = STATUS_DONE;
     *side = (struct compare_side){0};
     if (stat(word, &as_it_is) == 0) /* a comma may be part of a name */
         return read_name(cli, side, word);
-    for (const char *at = word; at && status == STATUS_DONE;) {
-        size_t length = strcspn(at, ",");
-        char *name = must(strndup(at, length));
+    for (const char *at = word; !status && cli_list_next(&at, name, sizeof name);)
         status = read_name(cli, side, name);
-        free(name);
-        at = at[length] ? at + length + 1 : NULL;
-    }
     if (status == STATUS_DONE && side->count == 0)
         status = cli_fail(cli, STATUS_FAILED, "%s: no sweep's result there", word);
     return status;
@@ -168,7 +155,7 @@ void compare_side_free(struct compare_side *side)
 static const struct result **runs_of(
     const struct compare_side *side, const char *label, size_t *count)
 {
-    const struct result **runs = must(calloc(side->count + 1, sizeof *runs));
+    const struct result **runs = cli_must(calloc(side->count + 1, sizeof *runs));
     *count = 0;
     for (size_t i = 0; i < side->count; i++)
         if (!label || strcmp(side->files[i].label, label) == 0)
@@ -188,7 +175,7 @@ size_t compare_sides_match(
     const struct compare_side *a, const struct compare_side *b, struct compare_match **matches)
 {
     size_t count = 0;
-    struct compare_match *all = *matches = must(calloc(a->count + b->count + 1, sizeof *all));
+    struct compare_match *all = *matches = cli_must(calloc(a->count + b->count + 1, sizeof *all));
     bool by_label = a->folders || b->folders;
     for (size_t i = 0; i < a->count + b->count; i++) {
         const char *label = i < a->count ? a->files[i].label : b->files[i - a->count].label;

@@ -232,8 +232,8 @@ static void print_map(const struct result *result, unsigned search)
     print_map_row(table, points, n, 0, true);
     for (size_t i = 0; i < n && points[i].nominal == points[0].nominal; i++)
         print_map_row(table, points, n, points[i].tasks, false);
-    printf("speedup of %s, %u workers, by grain (across) and number of tasks (down)\n",
-        result_name(config).text, config->workers);
+    printf("speedup of %s, %u worker%s, by grain (across) and number of tasks (down)\n",
+        result_name(config).text, config->workers, config->workers == 1 ? "" : "s");
     cli_table_print(table);
     free(points);
 }

@@ -63,11 +63,7 @@ static void add_row(void *to, double workers, double value)
     struct data *data = to;
     if (data->count == data->room) {
         data->room = data->room ? data->room * 2 : 64;
-        data->rows = realloc(data->rows, data->room * sizeof *data->rows);
-        if (!data->rows) {
-            fputs("poolbench: out of memory for the table\n", stderr);
-            abort();
-        }
+        data->rows = cli_must(realloc(data->rows, data->room * sizeof *data->rows));
     }
     data->rows[data->count++] = (struct squares_row){workers, data->times ? 1 / value : value};
 }
@@ -230,7 +226,7 @@ static const char *plain_text(char *text, size_t size, double value)
 static void print_models(const struct fit *fit)
 {
     struct cli_table *table = cli_table_new();
-    cli_table_row(table, "LAW\tLAMBDA\tSIGMA\tKAPPA\tPEAK AT\tLIMIT\tRSE\tAICC\t");
+    cli_table_row(table, "LAW\tLAMBDA\tSIGMA\tKAPPA\tPEAK AT\tLIMIT\tRSE\tAICC\tCHOICE");
     for (int i = 0; i < CURVE_LAWS; i++) {
         const struct fit_model *model = &fit->models[i];
         char lambda[64], sigma[64], kappa[64], peak[64], limit[32], rse[32], aicc[32];

@@ -61,8 +61,7 @@ static const struct param options[] = {
         .max = 1e6,
         .help = "how often a task is run again that fails, kills its worker or runs out of time"},
     SIMULATE_OPTIONS,
-    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
-    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
+    CLI_VERDICT_OPTIONS,
     {0},
 };
 

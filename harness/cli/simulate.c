@@ -11,21 +11,11 @@
 /* Options that speak of real time, processes or memory. */
 static const char *const real_only[] = {"whole", "timeout", "retries", "max-mem"};
 
-/* The n-th name of a list "a,b,c". Returns false behind the last. */
-static bool name_at(const char *names, size_t n, char *name, size_t size)
-{
-    for (; names && n > 0; n--)
-        names = strchr(names, ',') ? strchr(names, ',') + 1 : NULL;
-    if (names)
-        snprintf(name, size, "%.*s", (int)strcspn(names, ","), names);
-    return names != NULL;
-}
-
 static void count_backends(const char *names, size_t *simulated, size_t *real)
 {
     char name[RESULT_NAME_MAX];
     *simulated = *real = 0;
-    for (size_t i = 0; name_at(names, i, name, sizeof name); i++) {
+    while (cli_list_next(&names, name, sizeof name)) {
         const struct pool_ops *ops = registry_backend(name);
         if (ops && ops->simulated)
             (*simulated)++;
@@ -64,7 +54,7 @@ static struct param_values *read_given(const struct cli *cli)
 static const char *first_pool(const char *names)
 {
     char name[RESULT_NAME_MAX];
-    for (size_t i = 0; name_at(names, i, name, sizeof name); i++) {
+    while (cli_list_next(&names, name, sizeof name)) {
         const struct pool_ops *ops = registry_backend(name);
         if (ops && (ops->simulated || model_knows(name)))
             return ops->name;
@@ -75,7 +65,7 @@ static const char *first_pool(const char *names)
 static enum status check_backends(const struct cli *cli, const char *names)
 {
     char name[RESULT_NAME_MAX], why[512];
-    for (size_t i = 0; name_at(names, i, name, sizeof name); i++)
+    while (cli_list_next(&names, name, sizeof name))
         if (strcmp(name, "all") != 0 && strcmp(name, "serial") != 0 && registry_backend(name) &&
             simulated_check(name, why, sizeof why))
             return cli_fail(cli, STATUS_USAGE, "--sim: %s", why);

@@ -85,8 +85,7 @@ static const struct param options[] = {
     CLI_CASE_OPTIONS,
     SIMULATE_OPTIONS,
     RECORD_OPTIONS,
-    {.name = "json", .type = PARAM_FLAG, .help = "print one JSON object"},
-    {.name = "strict", .type = PARAM_FLAG, .help = "exit with 3 when the verdict is REFUSED"},
+    CLI_VERDICT_OPTIONS,
     {0},
 };
 
@@ -142,8 +141,8 @@ static void tell_troubles(const struct tune_answer *answer)
         const struct tune_point *trouble =
             tune_trouble(&answer->search, &answer->options, tune->candidates[i].size);
         if (trouble && *trouble->failure)
-            cli_fail(answer->cli, STATUS_FAILED, "%s, %u workers: %s", answer->subject,
-                trouble->size.workers, trouble->failure);
+            cli_fail(answer->cli, STATUS_FAILED, "%s, %u worker%s: %s", answer->subject,
+                trouble->size.workers, trouble->size.workers == 1 ? "" : "s", trouble->failure);
     }
 }
 

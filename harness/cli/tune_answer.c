@@ -233,8 +233,8 @@ static void print_answer(const struct tune_answer *answer)
 {
     const struct tune_candidate *chosen = chosen_of(answer), *best = best_of(answer);
     double within = 100 * answer->options.within;
-    printf("%s: use %u workers (%s), ", answer->subject, chosen->size.workers,
-        backend_of(answer, chosen->size));
+    printf("%s: use %u worker%s (%s), ", answer->subject, chosen->size.workers,
+        chosen->size.workers == 1 ? "" : "s", backend_of(answer, chosen->size));
     if (chosen == best)
         printf("the best; %s\n", verdict_name(answer->verdict.level));
     else
@@ -249,8 +249,10 @@ static void print_text(const struct tune_answer *answer)
     char *line = line_of(answer);
     simulate_print(answer->result);
     print_answer(answer);
-    printf("%zu measurements in %u blocks, %.1f %s%s\n\n", search->count, search->throughput.blocks,
-        search->seconds, answer->result->simulated ? "virtual s" : "s",
+    printf("%zu measurement%s in %u block%s, %.1f %s%s\n\n", search->count,
+        search->count == 1 ? "" : "s", search->throughput.blocks,
+        search->throughput.blocks == 1 ? "" : "s", search->seconds,
+        answer->result->simulated ? "virtual s" : "s",
         search->complete ? "" : "; ended before all was decided");
     print_candidates(answer);
     putchar('\n');

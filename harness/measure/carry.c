@@ -41,13 +41,6 @@ int carry_make(struct carry *carry, size_t payload, size_t result, unsigned work
     return 0;
 }
 
-void carry_free(struct carry *carry)
-{
-    free(carry->source);
-    free(carry->sink);
-    *carry = (struct carry){0};
-}
-
 /* Reads every byte once, as whoever uses them would. The sum keeps the compiler from leaving it
  * out. */
 static uint64_t read_all(const unsigned char *bytes, size_t size)

@@ -18,10 +18,9 @@ struct carry {
     uint32_t window;        /* for pool_config.calls_max: calls that are under way at once */
 };
 
-/* Makes one for a pool of so many workers. Returns 0, or -1 with errno. carry_free is needed in any
- * case. */
+/* Makes one for a pool of so many workers, once in a process: its memory is there until that ends.
+ * Returns 0, or -1 with errno. */
 int carry_make(struct carry *carry, size_t payload, size_t result, unsigned workers);
-void carry_free(struct carry *carry);
 
 /* In the worker: reads the payload and returns the index. The caller runs the task on carry_result,
  * then carry_pack writes its bytes. */

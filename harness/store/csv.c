@@ -168,10 +168,13 @@ static int pick(struct reader *reader, bool header)
     if (!wanted)
         return complain(reader, "%zu column%s, not 2; --columns says which two to take",
             reader->fields_count, reader->fields_count == 1 ? "" : "s");
-    char names[2][128] = {"", ""};
     const char *comma = strchr(wanted, ',');
+    if (!comma)
+        return complain(reader,
+            "--columns takes two, by name or number (workers,tps or 1,3), not \"%s\"", wanted);
+    char names[2][128];
     snprintf(names[0], sizeof names[0], "%.*s", (int)strcspn(wanted, ","), wanted);
-    snprintf(names[1], sizeof names[1], "%s", comma ? comma + 1 : "");
+    snprintf(names[1], sizeof names[1], "%s", comma + 1);
     for (size_t i = 0; i < 2; i++) {
         reader->picked[i] = column_of(reader, names[i], header);
         if (reader->picked[i] == SIZE_MAX)

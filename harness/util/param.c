@@ -111,6 +111,14 @@ static void accepted(const struct param *param, char *text, size_t size)
         snprintf(text, size, "%s", kinds[param->type]);
 }
 
+/* A percentage is easily given without its sign. */
+static const char *hint(const struct param *param, const char *text)
+{
+    double number;
+    bool bare = param->type == PARAM_PERCENT && units_parse_real(text, &number) == 0;
+    return bare ? "; the % is missing" : "";
+}
+
 static struct value *value_of(const struct param_values *values, const char *name)
 {
     for (size_t i = 0; i < values->size; i++)
@@ -195,7 +203,7 @@ int param_set(
     if (param->type != PARAM_FLAG && parse(param, text, &parsed)) {
         char what[256];
         accepted(param, what, sizeof what);
-        snprintf(why, size, "%s: \"%s\" is not %s", name, text, what);
+        snprintf(why, size, "%s: \"%s\" is not %s%s", name, text, what, hint(param, text));
         return -1;
     }
     *value = parsed;

@@ -59,7 +59,8 @@ END
 
 @test "bench leaves its file to whole runs, and is no result of report" {
     bench --blocks 1 --host here bare-loop
-    [ -e results/here/bench/some.json ] && [ ! -e results/here/bench/bench.json ]
+    [ -e results/here/bench/some.json ]
+    [ ! -e results/here/bench/bench.json ]
     run --separate-stderr poolbench report --host here
     [ "$status" != 0 ] && [[ $stderr == *'no results in results/here'* ]]
 }

@@ -73,7 +73,8 @@ breakeven() {
     breakeven -b threads --bytes 0,1k
     mv x.json results/here/bytes.json
     poolbench report results/here
-    [ -s results/here/map.map.png ] && [ -s results/here/bytes.bytes.svg ]
+    [ -s results/here/map.map.png ]
+    [ -s results/here/bytes.bytes.svg ]
     grep -q 'map.map.svg' REPORT.md
     grep -q '^| threads | 2 | 1,000 | 1,000 |' REPORT.md
 }

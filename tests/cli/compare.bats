@@ -75,7 +75,8 @@ compare() {
     compare 1 a.json b.json --threshold 1%
     grep -q '^poolbench compare: B is slower by more than 1 % in 1 of 4$' err
     compare 0 a.json b.json --threshold 2.5%
-    refused 2 '*--threshold: "3" is not a percentage*' compare a.json b.json --threshold 3
+    refused 2 '*--threshold: "0" is not a percentage (5%) from 0% to 1000%; the % is missing' \
+        compare a.json b.json --threshold 0
 }
 
 @test "speedups are another question than times" {

@@ -78,7 +78,8 @@ in_cgroup() {
     echo 'Cpus_allowed_list: 0-4' >root/proc/self/status
     export POOLBENCH_ROOT=$PWD/root
     run --separate-stderr poolbench cpus
-    [ "$output" = 5 ] && [[ $stderr == *"a simulated host: POOLBENCH_ROOT=$PWD/root" ]]
+    [ "$output" = 5 ]
+    [[ $stderr == *"a simulated host: POOLBENCH_ROOT=$PWD/root" ]]
     poolbench sweep spin -N 4 --param grain=1us --blocks 6 -o sweep.json
     json sweep.json 'd["machine"]["virtualization"] == "simulated (POOLBENCH_ROOT)"'
 }

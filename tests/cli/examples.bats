@@ -23,7 +23,8 @@ link_tree() {
     link_tree
     command=$(section | grep '^gcc ')
     run bash -c "$command"
-    [ "$status" = 0 ] && [ -z "$output" ]
+    [ "$status" = 0 ]
+    [ -z "$output" ]
     said=$(section | sed -n 's/^\.\/map *# //p')
     run --separate-stderr env "$mark" ./map
     [ "$status" = 0 ] && [ "$output" = "$said" ] && [ "$output" = '1 and so on to 998001' ] && [ -z "$stderr" ]
@@ -58,7 +59,10 @@ built() {
     sed 's/pool_threads/pool_spawn/g; s/    uint64_t squares.*/    fputs("main\\n", stderr);\n&/' examples/map.c >map_spawn.c
     built map_spawn.c
     run --separate-stderr env "$mark" ./map
-    [ "$status" = 1 ] && [ -z "$output" ] && [ "${stderr_lines[0]}" = main ] && [ "${#stderr_lines[@]}" = 2 ]
+    [ "$status" = 1 ]
+    [ -z "$output" ]
+    [ "${stderr_lines[0]}" = main ]
+    [ "${#stderr_lines[@]}" = 2 ]
     [[ ${stderr_lines[1]} == *'call pool_worker_main(argc, argv) first in main'* ]]
 }
 

@@ -52,6 +52,7 @@ has() {
     poolbench fit "$data/usl-raytracer.csv" --at 64 >a 2>err
     poolbench fit "$data/usl-raytracer.csv" --at 64 >b
     cmp a b
+    grep -q '^LAW .* CHOICE$' a
     grep -q '^Amdahl .* chosen$' a
     grep -q 'approach a throughput of 378.2' a
     [ ! -s err ]
@@ -135,7 +136,8 @@ sweep() {
 @test "result files that are none are refused in one line" {
     sweep three 1,2,3
     run --separate-stderr poolbench fit three.json -b threads
-    [ "$status" = 1 ] && [ -z "$output" ]
+    [ "$status" = 1 ]
+    [ -z "$output" ]
     [[ $stderr == *'three.json: no law can be fitted: its 2 coefficients need at least 4 distinct sizes'* ]]
     head -c 700 three.json >cut.json
     refused 1 '*cut.json: line *' fit cut.json

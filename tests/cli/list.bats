@@ -34,7 +34,8 @@ teardown() { common_teardown; }
 
 @test "list BACKEND describes it and what it can do" {
     run --separate-stderr poolbench list processes
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
     [[ $output == 'processes (processes): '* ]]
     [[ $output == *'a worker that has died is replaced'*'owner_works'*'available here' ]]
     run --separate-stderr poolbench list serial
@@ -54,19 +55,22 @@ print(next((e["name"] for e in json.load(sys.stdin)["backends"] if not e["availa
 
 @test "list says what there is where a name is unknown" {
     run --separate-stderr poolbench list nothing
-    [ "$status" = 2 ] && [ -z "$output" ]
+    [ "$status" = 2 ]
+    [ -z "$output" ]
     [[ $stderr == *'unknown name "nothing"'*'spin'*'the backends serial'*'threads'* ]]
 }
 
 @test "usage goes to stdout where it is asked for and to stderr where it is missed" {
     run --separate-stderr poolbench --help
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
     for command in list run sweep breakeven report; do
         grep -q "^  $command " <<<"$output"
         poolbench "$command" --help | grep -q "^usage: poolbench $command"
     done
     run --separate-stderr poolbench
-    [ "$status" = 2 ] && [ -z "$output" ]
+    [ "$status" = 2 ]
+    [ -z "$output" ]
     [[ $stderr == 'usage: '* ]]
 }
 

@@ -182,7 +182,8 @@ answer() {
 
 @test "a run that takes longer than a second says on a terminal what it waits for, and nothing elsewhere" {
     run --separate-stderr poolbench run sleep -N 1 --param duration=1200ms -b threads -n 1
-    [ "$status" = 0 ] && [[ $stderr != *'1 s'* ]]
+    [ "$status" = 0 ]
+    [[ $stderr != *'1 s'* ]]
     # shellcheck disable=SC2016 # the inner shell's
     TERM=xterm POOLBENCH="$POOLBENCH" python3 -c 'import pty; pty.spawn(["sh", "-c",
         "exec \"$POOLBENCH\" run sleep -N 1 --param duration=1200ms -b threads -n 1 >out"])' </dev/null >terminal

@@ -89,7 +89,8 @@ teardown() { common_teardown; }
 
 @test "list sim shows the keys of a model" {
     run --separate-stderr poolbench list sim
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
     [[ $output == *'simulated: its times are virtual'*'cores=N'*'wake-each=TIME'*'bandwidth=X'*'available here' ]]
 }
 
@@ -101,7 +102,7 @@ teardown() { common_teardown; }
     grep -q '^## Simulated, not measured' REPORT.md
     grep -q '^### spin.sim (simulated)' REPORT.md
     grep -q '^Median error of 2 predictions of the time a task: ' REPORT.md
-    ! grep -q '^### other$' REPORT.md
+    run ! grep -q '^### other$' REPORT.md
     ! sed '/^## Simulated/,$d' REPORT.md | grep -q 'other\|spin.sim'
     grep -q '^"other (simulated)" ' results/here/other.speedup.dat
     [ -s results/here/other.speedup.svg ]

@@ -156,7 +156,9 @@ sweep() {
 }
 
 @test "a half-width is a percentage, and no company for --blocks" {
-    for given in '--half-width=0.05' '--half-width=0%' '--half-width=200%' '--half-width=x'; do
+    refused 2 '*: --half-width: "0.05" is not a percentage (5%) from 0.01% to 100%; the % is missing' \
+        sweep null -N 10 --half-width 0.05 -o x.json
+    for given in '--half-width=0%' '--half-width=200%' '--half-width=x'; do
         refused 2 '*: --half-width: "*" is not a percentage (5%) from 0.01% to 100%' sweep null -N 10 "$given" -o x.json
     done
     for given in '--half-width=5%' --quick; do

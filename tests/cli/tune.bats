@@ -46,6 +46,12 @@ SH
     json run.json 'd["ok"] == 16'
 }
 
+@test "one worker, one measurement and one block are said as one" {
+    poolbench tune sleep --sim cores=2 --max 1 --blocks 2 --budget 1us >out
+    grep -q '^sleep: use 1 worker (' out
+    grep -q '^1 measurement in 1 block, ' out
+}
+
 @test "several backends are compared side by side" {
     # shellcheck disable=SC2086 # words
     poolbench tune sleep $quick -b threads,processes --json >tune.json 2>err
@@ -108,7 +114,8 @@ SH
 @test "a command whose memory is limited is looked at once more" {
     write_command
     run --separate-stderr poolbench tune --max 2 --blocks 2 --max-mem 1k --json -- ./work '{n}'
-    [ "$status" = 1 ] && [ -z "$output" ]
+    [ "$status" = 1 ]
+    [ -z "$output" ]
     [[ $stderr == *'no size could be measured within --max-mem'* ]]
 }
 

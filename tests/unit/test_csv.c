@@ -99,7 +99,8 @@ static void columns_that_are_not_there_are_told(void **state)
     assert_refused("n,s,x\n1,2,3\n", "n,y", "line 1: no column \"y\" among its 3");
     assert_refused("1,2,3\n", "n,x", "line 1: no column \"n\" among its 3");
     assert_refused("n,x\n1,2\n", "1,3", "line 1: no column \"3\" among its 2");
-    assert_refused("n,x\n1,2\n", "n", "line 1: no column \"\" among its 2");
+    assert_refused("n,x\n1,2\n", "n",
+        "line 1: --columns takes two, by name or number (workers,tps or 1,3), not \"n\"");
     assert_refused("n,x\n1,2\n", "0,1", "no column \"0\"");
 }
 

@@ -135,7 +135,7 @@ static void a_refusal_names_the_parameter_the_text_and_what_is_accepted(void **s
         {"rate", "1.01", "rate: \"1.01\" is not a number from 0 to 1"},
         {"rate", "-0.01", "rate: \"-0.01\" is not a number from 0 to 1"},
         {"rate", "nan", "rate: \"nan\" is not a number from 0 to 1"},
-        {"width", "5", "width: \"5\" is not a percentage (5%) from 0.1% to 100%"},
+        {"width", "5", "width: \"5\" is not a percentage (5%) from 0.1% to 100%; the % is missing"},
         {"width", "101%", "width: \"101%\" is not a percentage (5%) from 0.1% to 100%"},
         {"wait", "20", "wait: \"20\" is not a duration with its unit (20ms, 1s) from 1 ms to 1 s"},
         {"wait", "2s", "wait: \"2s\" is not a duration with its unit (20ms, 1s) from 1 ms to 1 s"},
