@@ -42,6 +42,11 @@ static double sorted_quantile(const double *values, size_t n, double q)
     return values[i] + (at - below) * (values[i + 1] - values[i]);
 }
 
+struct interval stat_scaled(struct interval interval, double by)
+{
+    return (struct interval){interval.value * by, interval.lo * by, interval.hi * by};
+}
+
 double stat_median(const double *values, size_t n)
 {
     double *copy = sorted(values, n);

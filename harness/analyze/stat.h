@@ -11,6 +11,9 @@ struct interval {
     double value, lo, hi;
 };
 
+/* All three times `by`, above 0: another unit. */
+struct interval stat_scaled(struct interval interval, double by);
+
 #define STAT_ALPHA 0.05
 
 /* The fewest pairs that an exact 95 % sign interval can be made of. */
