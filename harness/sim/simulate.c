@@ -65,7 +65,6 @@ static double locked_part(const struct region *region, unsigned worker)
 /* Into the common lock, or in line for it. */
 static void lock(struct region *region, unsigned worker)
 {
-    region->workers[worker].step = STEP_LOCKED;
     if (region->is_locked) {
         cores_leave(&region->cores, worker);
         line_push(&region->for_lock, region->cores.next, worker);
