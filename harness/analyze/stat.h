@@ -19,6 +19,10 @@ struct interval stat_scaled(struct interval interval, double by);
 /* The fewest pairs that an exact 95 % sign interval can be made of. */
 #define STAT_PAIRS_MIN 6
 
+/* A sorted copy, malloc'd, the caller's; NULL for no values, for a NAN among them and without
+ * memory. */
+double *stat_sorted(const double *values, size_t n);
+
 /* Median of n values, in any order (mean of the middle two for even n). NAN for n = 0. */
 double stat_median(const double *values, size_t n);
 
