@@ -3,6 +3,7 @@
 #include "compare.h"
 
 #include "holm.h"
+#include "moment.h"
 #include "ranksum.h"
 #include "student.h"
 #include "summary.h"
@@ -164,6 +165,11 @@ void compare_free(struct compare_row *row)
     row->values = NULL;
 }
 
+static const double *b_values(const struct compare_row *row)
+{
+    return row->values + row->a_count;
+}
+
 /* ---- Student's t on the runs' medians ---- */
 
 struct means {
@@ -171,22 +177,18 @@ struct means {
     size_t df;
 };
 
-static double mean_of(const double *values, size_t n, double *squares)
+/* Sum of (v - mean)^2, which a single run has too. */
+static double squares_of(const double *values, size_t n)
 {
-    double mean = 0;
-    for (size_t i = 0; i < n; i++)
-        mean += values[i] / (double)n;
-    for (size_t i = 0; i < n; i++)
-        *squares += (values[i] - mean) * (values[i] - mean);
-    return mean;
+    return n > 1 ? moment_covariance(values, values, n) * (double)(n - 1) : 0;
 }
 
 static struct means means_of(const struct compare_row *row)
 {
-    double m = (double)row->a_count, n = (double)row->b_count, squares = 0;
-    double a = mean_of(row->values, row->a_count, &squares);
-    double b = mean_of(row->values + row->a_count, row->b_count, &squares);
-    return (struct means){.shift = a - b,
+    const double *a = row->values, *b = b_values(row);
+    double m = (double)row->a_count, n = (double)row->b_count;
+    double squares = squares_of(a, row->a_count) + squares_of(b, row->b_count);
+    return (struct means){.shift = moment_mean(a, row->a_count) - moment_mean(b, row->b_count),
         .error = sqrt(squares / (m + n - 2) * (1 / m + 1 / n)),
         .df = row->a_count + row->b_count - 2};
 }
@@ -207,11 +209,6 @@ static double t_test(const struct compare_row *row)
 }
 
 /* ---- the designs ---- */
-
-static const double *b_values(const struct compare_row *row)
-{
-    return row->values + row->a_count;
-}
 
 /* Of ln ratio. */
 static struct interval interval_of(const struct compare_row *row, double alpha)

@@ -3,6 +3,7 @@
  * between boots; none of them is here. */
 #include "provenance.h"
 
+#include "../util/printable.h"
 #include "summary.h"
 
 #include <inttypes.h>
@@ -140,9 +141,7 @@ static void copy(char *room, size_t size, const char *text, size_t differs_at)
         !*text ? "none"
         : cut  ? text + differs_at - before
                : text);
-    for (char *at = room; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?';
+    printable_line(room);
 }
 
 static size_t first_difference(const char *left, const char *right)

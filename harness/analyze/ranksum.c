@@ -10,30 +10,6 @@
 /* Of the range of the differences; after so many a double has no digit left to halve. */
 #define HALVINGS 64
 
-static int compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Both samples sorted, x first, in one allocation; NULL for none, for a NAN and without memory. */
-static double *sorted(const double *x, size_t m, const double *y, size_t n)
-{
-    double *both = m > 0 && n > 0 ? malloc((m + n) * sizeof *both) : NULL;
-    if (!both)
-        return NULL;
-    memcpy(both, x, m * sizeof *both);
-    memcpy(both + m, y, n * sizeof *both);
-    for (size_t i = 0; i < m + n; i++)
-        if (isnan(both[i])) {
-            free(both);
-            return NULL;
-        }
-    qsort(both, m, sizeof *both, compare);
-    qsort(both + m, n, sizeof *both, compare);
-    return both;
-}
-
 /* ---- the null distribution ---- */
 
 /* P(U = u) for u <= most, of m and n samples, written to p[0 .. most]. The recursion of Mann and
@@ -121,9 +97,20 @@ size_t ranksum_rank(size_t m, size_t n, double alpha)
 /* ---- order statistics of the differences ---- */
 
 struct samples {
-    const double *x, *y; /* sorted */
+    double *x, *y; /* sorted; NULL: none, or a NAN, or no memory */
     size_t m, n;
 };
+
+static struct samples sorted(const double *x, size_t m, const double *y, size_t n)
+{
+    return (struct samples){.x = stat_sorted(x, m), .y = stat_sorted(y, n), .m = m, .n = n};
+}
+
+static void free_samples(struct samples *all)
+{
+    free(all->x);
+    free(all->y);
+}
 
 /* How many differences x - y are at most `bound`, and the smallest one above it (INFINITY: none).
  */
@@ -161,36 +148,45 @@ static double difference(const struct samples *all, size_t k)
     return low;
 }
 
+static struct interval shift_of(const struct samples *all, double alpha)
+{
+    struct interval interval = {NAN, NAN, NAN};
+    size_t pairs = all->m * all->n, k = ranksum_rank(all->m, all->n, alpha);
+    interval.value = difference(all, pairs / 2 + 1);
+    if (pairs % 2 == 0)
+        interval.value = interval.value / 2 + difference(all, pairs / 2) / 2;
+    if (k > 0) {
+        interval.lo = difference(all, k);
+        interval.hi = difference(all, pairs + 1 - k);
+    }
+    return interval;
+}
+
 struct interval ranksum_interval(const double *x, size_t m, const double *y, size_t n, double alpha)
 {
     struct interval interval = {NAN, NAN, NAN};
-    double *both = sorted(x, m, y, n);
-    if (!both)
-        return interval;
-    struct samples all = {.x = both, .y = both + m, .m = m, .n = n};
-    size_t pairs = m * n, k = ranksum_rank(m, n, alpha);
-    interval.value = difference(&all, pairs / 2 + 1);
-    if (pairs % 2 == 0)
-        interval.value = interval.value / 2 + difference(&all, pairs / 2) / 2;
-    if (k > 0) {
-        interval.lo = difference(&all, k);
-        interval.hi = difference(&all, pairs + 1 - k);
-    }
-    free(both);
+    struct samples all = sorted(x, m, y, n);
+    if (all.x && all.y)
+        interval = shift_of(&all, alpha);
+    free_samples(&all);
     return interval;
+}
+
+/* The pairs that disagree with the majority. */
+static size_t fewer_pairs(const struct samples *all)
+{
+    double above;
+    size_t not_positive = count_to(all, 0, &above);
+    size_t not_negative = all->m * all->n - count_to(all, nextafter(0, -1), &above);
+    return not_positive < not_negative ? not_positive : not_negative;
 }
 
 double ranksum_test(const double *x, size_t m, const double *y, size_t n)
 {
-    double above;
-    double *both = sorted(x, m, y, n);
-    if (!both)
-        return m == 0 || n == 0 ? 1 : NAN;
-    struct samples all = {.x = both, .y = both + m, .m = m, .n = n};
-    size_t not_positive = count_to(&all, 0, &above);
-    size_t negative = count_to(&all, nextafter(0, -1), &above);
-    free(both);
-    size_t not_negative = m * n - negative;
-    size_t fewer = not_positive < not_negative ? not_positive : not_negative;
-    return fmin(1, 2 * tail(m, n, fewer));
+    double p = m == 0 || n == 0 ? 1 : NAN;
+    struct samples all = sorted(x, m, y, n);
+    if (all.x && all.y)
+        p = fmin(1, 2 * tail(m, n, fewer_pairs(&all)));
+    free_samples(&all);
+    return p;
 }

@@ -14,8 +14,7 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* A sorted copy, the caller's; NULL for no values, for a NAN among them and without memory. */
-static double *sorted(const double *values, size_t n)
+double *stat_sorted(const double *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (isnan(values[i]))
@@ -42,9 +41,14 @@ static double sorted_quantile(const double *values, size_t n, double q)
     return values[i] + (at - below) * (values[i + 1] - values[i]);
 }
 
+struct interval stat_scaled(struct interval interval, double by)
+{
+    return (struct interval){interval.value * by, interval.lo * by, interval.hi * by};
+}
+
 double stat_median(const double *values, size_t n)
 {
-    double *copy = sorted(values, n);
+    double *copy = stat_sorted(values, n);
     double median = copy ? sorted_median(copy, n) : NAN;
     free(copy);
     return median;
@@ -52,7 +56,7 @@ double stat_median(const double *values, size_t n)
 
 double stat_quantile(const double *values, size_t n, double q)
 {
-    double *copy = q >= 0 && q <= 1 ? sorted(values, n) : NULL;
+    double *copy = q >= 0 && q <= 1 ? stat_sorted(values, n) : NULL;
     double quantile = copy ? sorted_quantile(copy, n, q) : NAN;
     free(copy);
     return quantile;
@@ -60,7 +64,7 @@ double stat_quantile(const double *values, size_t n, double q)
 
 size_t stat_beyond(const double *values, size_t n, double width)
 {
-    double *copy = sorted(values, n);
+    double *copy = stat_sorted(values, n);
     if (!copy)
         return 0;
     double q1 = sorted_quantile(copy, n, 0.25), q3 = sorted_quantile(copy, n, 0.75);
@@ -127,7 +131,7 @@ size_t stat_sign_rank(size_t n, double alpha)
 struct interval stat_sign_interval(const double *d, size_t n, double alpha)
 {
     struct interval interval = {NAN, NAN, NAN};
-    double *copy = sorted(d, n);
+    double *copy = stat_sorted(d, n);
     if (!copy)
         return interval;
     interval.value = sorted_median(copy, n);

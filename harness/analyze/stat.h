@@ -11,10 +11,17 @@ struct interval {
     double value, lo, hi;
 };
 
+/* All three times `by`, above 0: another unit. */
+struct interval stat_scaled(struct interval interval, double by);
+
 #define STAT_ALPHA 0.05
 
 /* The fewest pairs that an exact 95 % sign interval can be made of. */
 #define STAT_PAIRS_MIN 6
+
+/* A sorted copy, malloc'd, the caller's; NULL for no values, for a NAN among them and without
+ * memory. */
+double *stat_sorted(const double *values, size_t n);
 
 /* Median of n values, in any order (mean of the middle two for even n). NAN for n = 0. */
 double stat_median(const double *values, size_t n);

@@ -131,12 +131,12 @@ static void judge_others(struct verdict *verdict, const struct result *result)
 {
     double capacity = result->noise.window_s * result->usable_cpus;
     double part = capacity > 0 ? result->noise.others_s / capacity : 0;
-    if (part > VERDICT_OTHERS_SUSPECT && result->noise.others_s >= VERDICT_OTHERS_SECONDS)
-        add(verdict, part > VERDICT_OTHERS_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
+    bool refused = part > VERDICT_OTHERS_REFUSED;
+    double limit = refused ? VERDICT_OTHERS_REFUSED : VERDICT_OTHERS_SUSPECT;
+    if (part > limit && result->noise.others_s >= VERDICT_OTHERS_SECONDS)
+        add(verdict, refused ? VERDICT_REFUSED : VERDICT_SUSPECT,
             "other processes used %.0f %% of the usable CPUs (limit %g %%); stop them and repeat",
-            100 * part,
-            100 *
-                (part > VERDICT_OTHERS_REFUSED ? VERDICT_OTHERS_REFUSED : VERDICT_OTHERS_SUSPECT));
+            100 * part, 100 * limit);
 }
 
 static void judge_noise(struct verdict *verdict, const struct result_noise *noise)
@@ -181,12 +181,12 @@ static void judge_canary(struct verdict *verdict, const struct result *result)
     if (ratio <= 0)
         return;
     double drift = fmax(ratio, 1 / ratio) - 1;
-    double limit = drift > VERDICT_CANARY_REFUSED ? VERDICT_CANARY_REFUSED : VERDICT_CANARY_SUSPECT;
+    bool refused = drift > VERDICT_CANARY_REFUSED;
+    double limit = refused ? VERDICT_CANARY_REFUSED : VERDICT_CANARY_SUSPECT;
     if (drift > limit)
-        add(verdict, drift > VERDICT_CANARY_REFUSED ? VERDICT_REFUSED : VERDICT_SUSPECT,
+        add(verdict, refused ? VERDICT_REFUSED : VERDICT_SUSPECT,
             "the machine became %.1f %% %s from the first to the last third of the blocks, by "
-            "fixed "
-            "work (limit %g %%)",
+            "fixed work (limit %g %%)",
             100 * drift, ratio > 1 ? "slower" : "faster", 100 * limit);
 }
 

@@ -3,6 +3,7 @@
 #include "child.h"
 
 #include "../util/interrupt.h"
+#include "../util/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,9 +66,7 @@ const char *child_last_line(const char *path, char *line, size_t size)
         if (!*text)
             continue;
         snprintf(line, size, "%s", text);
-        for (char *at = line; *at; at++)
-            if ((unsigned char)*at < ' ' || *at == 0x7f)
-                *at = '?';
+        printable_line(line);
     }
     if (file)
         fclose(file);

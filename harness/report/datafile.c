@@ -172,16 +172,15 @@ static void put_label(FILE *out, const struct view_search *search)
 static void put_crossing(FILE *out, const struct view *view, const struct view_search *search)
 {
     const struct result_search *of = search->search;
-    const struct interval x = search->bracket.x;
-    double unit = of->axis == RESULT_BY_GRAIN ? NS : 1;
+    const struct interval x = stat_scaled(search->bracket.x, of->axis == RESULT_BY_GRAIN ? NS : 1);
     bool found = search->bracket.outcome == BRACKET_FOUND;
     put_label(out, search);
     fprintf(out, " %u ", of->config.workers);
     datafile_put_text(out, of->config.backend);
     fprintf(out, " %d %s", of->cold, outcome_name(search->bracket.outcome));
-    datafile_put_interval(out, (struct interval){x.value * unit, x.lo * unit, x.hi * unit});
+    datafile_put_interval(out, x);
     datafile_put_number(out, !found                        ? NAN
-                             : of->axis == RESULT_BY_GRAIN ? x.value * unit
+                             : of->axis == RESULT_BY_GRAIN ? x.value
                                                            : serial_at(view, search, x.value));
     fputc('\n', out);
 }

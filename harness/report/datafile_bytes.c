@@ -23,11 +23,6 @@ static void put_label(FILE *out, const struct result_config *config)
     datafile_put_text(out, label);
 }
 
-static struct interval seconds(struct interval ns)
-{
-    return (struct interval){ns.value * NS, ns.lo * NS, ns.hi * NS};
-}
-
 static void put_row(FILE *out, const struct crossing *row)
 {
     put_label(out, row->config);
@@ -35,8 +30,8 @@ static void put_row(FILE *out, const struct crossing *row)
     datafile_put_text(out, row->config->backend);
     fprintf(out, " %u %llu %llu", row->config->workers, (unsigned long long)row->payload,
         (unsigned long long)row->result);
-    datafile_put_interval(out, seconds(row->overhead_ns));
-    datafile_put_interval(out, seconds(row->breakeven_ns.x));
+    datafile_put_interval(out, stat_scaled(row->overhead_ns, NS));
+    datafile_put_interval(out, stat_scaled(row->breakeven_ns.x, NS));
     fputc('\n', out);
 }
 

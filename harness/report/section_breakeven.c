@@ -37,7 +37,7 @@ static struct number size_text(const struct view_search *search, double x)
 
 static struct number ns_text(struct interval ns)
 {
-    return number_seconds_interval((struct interval){ns.value * 1e-9, ns.lo * 1e-9, ns.hi * 1e-9});
+    return number_seconds_interval(stat_scaled(ns, 1e-9));
 }
 
 static struct number crossing_text(const struct view_search *search)

@@ -98,14 +98,13 @@ static bool is_decided(const struct view_search *search)
 
 static void put_grain(FILE *out, const struct view_search *search)
 {
-    const struct interval x = search->bracket.x;
-    const struct interval ns = {x.value * 1e-9, x.lo * 1e-9, x.hi * 1e-9};
+    const struct interval x = stat_scaled(search->bracket.x, 1e-9);
     if (search->bracket.outcome == BRACKET_FOUND)
-        fprintf(out, "**%s**", number_seconds_interval(ns).text);
+        fprintf(out, "**%s**", number_seconds_interval(x).text);
     else if (search->bracket.outcome == BRACKET_ALWAYS_SLOWER)
-        fprintf(out, "more than %s, the longest tried,", number_seconds(ns.lo).text);
+        fprintf(out, "more than %s, the longest tried,", number_seconds(x.lo).text);
     else
-        fprintf(out, "no more than %s, the shortest tried,", number_seconds(ns.hi).text);
+        fprintf(out, "no more than %s, the shortest tried,", number_seconds(x.hi).text);
     fputs(" (", out);
     put_pool(out, &search->search->config);
     fputc(')', out);

@@ -127,9 +127,7 @@ static void put_crossing(FILE *out, const struct view_search *search)
     if (search->bracket.outcome != BRACKET_FOUND)
         fputs("not within the range searched", out);
     else if (grain)
-        fputs(number_seconds_interval((struct interval){x.value * 1e-9, x.lo * 1e-9, x.hi * 1e-9})
-                  .text,
-            out);
+        fputs(number_seconds_interval(stat_scaled(x, 1e-9)).text, out);
     else
         fprintf(out, "%s tasks", number_count_interval(x).text);
 }

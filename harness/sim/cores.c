@@ -4,24 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-void line_push(struct line *line, unsigned *next, unsigned worker)
-{
-    next[worker] = CORES_NOBODY;
-    if (line->first == CORES_NOBODY)
-        line->first = worker;
-    else
-        next[line->last] = worker;
-    line->last = worker;
-}
-
-unsigned line_take(struct line *line, const unsigned *next)
-{
-    unsigned worker = line->first;
-    if (worker != CORES_NOBODY)
-        line->first = next[worker];
-    return worker;
-}
-
 int cores_make(struct cores *cores, const struct sim_model *model, unsigned workers)
 {
     unsigned limit = model->one_at_a_time ? 1 : model->cores;
@@ -33,7 +15,7 @@ int cores_make(struct cores *cores, const struct sim_model *model, unsigned work
         .change = model->change,
         .full_speed =
             model->memory > 0 && model->bandwidth > 0 ? model->bandwidth / model->memory : INFINITY,
-        .waiting = {CORES_NOBODY, CORES_NOBODY},
+        .waiting = {LINE_NOBODY, LINE_NOBODY},
         .turns = calloc(workers, sizeof *cores->turns),
         .next = calloc(workers, sizeof *cores->next),
     };
@@ -78,7 +60,7 @@ static void begin_turn(struct cores *cores, unsigned worker)
 static void admit(struct cores *cores)
 {
     unsigned worker = line_take(&cores->waiting, cores->next);
-    if (worker == CORES_NOBODY)
+    if (worker == LINE_NOBODY)
         return;
     cores->turns[worker].left += cores->change;
     set_busy(cores, cores->busy + 1);
@@ -97,7 +79,7 @@ void cores_leave(struct cores *cores, unsigned worker)
 /* A worker whose quantum is over goes on where nobody waits. */
 static void renew(struct cores *cores, unsigned worker)
 {
-    if (cores->waiting.first == CORES_NOBODY) {
+    if (cores->waiting.first == LINE_NOBODY) {
         begin_turn(cores, worker);
         return;
     }
@@ -140,5 +122,5 @@ unsigned cores_event(struct cores *cores)
     if (turn->left <= 0)
         return worker;
     renew(cores, worker);
-    return CORES_NOBODY;
+    return LINE_NOBODY;
 }

@@ -12,18 +12,10 @@
 #define SIM_CORES_H
 
 #include "agenda.h"
+#include "line.h"
 #include "model.h"
 
 #include <stdbool.h>
-
-#define CORES_NOBODY (~0u)
-
-/* Workers in line, linked through an array that the lines share: nobody stands in two. */
-struct line {
-    unsigned first, last;
-};
-void line_push(struct line *line, unsigned *next, unsigned worker);
-unsigned line_take(struct line *line, const unsigned *next); /* CORES_NOBODY: it is empty */
 
 struct turn {
     double left;    /* work of what it computes */
@@ -58,7 +50,7 @@ void cores_compute(struct cores *cores, unsigned worker, double amount);
 double cores_next(const struct cores *cores);
 
 /* Goes there. Returns the worker that has computed all it wanted, and keeps its core: it is to
- * compute on or to leave at once. CORES_NOBODY: a quantum has ended. */
+ * compute on or to leave at once. LINE_NOBODY: a quantum has ended. */
 unsigned cores_event(struct cores *cores);
 
 /* Gives the worker's core to whoever waits. Nothing where it has none. */

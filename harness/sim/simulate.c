@@ -65,7 +65,6 @@ static double locked_part(const struct region *region, unsigned worker)
 /* Into the common lock, or in line for it. */
 static void lock(struct region *region, unsigned worker)
 {
-    region->workers[worker].step = STEP_LOCKED;
     if (region->is_locked) {
         cores_leave(&region->cores, worker);
         line_push(&region->for_lock, region->cores.next, worker);
@@ -78,7 +77,7 @@ static void lock(struct region *region, unsigned worker)
 static void unlock(struct region *region)
 {
     unsigned next = line_take(&region->for_lock, region->cores.next);
-    region->is_locked = next != CORES_NOBODY;
+    region->is_locked = next != LINE_NOBODY;
     if (region->is_locked)
         compute(region, next, locked_part(region, next), STEP_LOCKED);
 }
@@ -212,14 +211,14 @@ static void run(struct region *region)
         double timed = agenda_next(&region->timed), computed = cores_next(&region->cores);
         if (isinf(timed) && isinf(computed))
             return;
-        unsigned worker = CORES_NOBODY;
+        unsigned worker = LINE_NOBODY;
         if (computed <= timed)
             worker = cores_event(&region->cores);
         else {
             cores_advance(&region->cores, timed);
             worker = agenda_take(&region->timed);
         }
-        if (worker != CORES_NOBODY)
+        if (worker != LINE_NOBODY)
             go_on(region, worker);
     }
 }
@@ -244,7 +243,7 @@ int simulate_region(const struct sim_model *model, const struct sim_tasks *tasks
         .count = workers,
         .locked = model->critical + model->coherence * (workers - 1),
         .workers = calloc(workers, sizeof *region.workers),
-        .for_lock = {CORES_NOBODY, CORES_NOBODY},
+        .for_lock = {LINE_NOBODY, LINE_NOBODY},
     };
     region.whole_claims = region.locked <= 0 && !tasks_block(tasks) && !(watch && watch->latency);
     int failed = !region.workers;

@@ -2,6 +2,7 @@
  * it seems to have is told from one that is truncated or mixed. */
 #include "csv.h"
 
+#include "../util/printable.h"
 #include "../util/units.h"
 
 #include <ctype.h>
@@ -42,9 +43,7 @@ static int complain(struct reader *reader, const char *format, ...)
     if (length > 0 && (size_t)length < reader->size)
         vsnprintf(reader->why + length, reader->size - (size_t)length, format, arguments);
     va_end(arguments);
-    for (char *at = reader->why; *at; at++) /* a message may quote the file, but is one line */
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?';
+    printable_line(reader->why); /* it may quote the file */
     return -1;
 }
 

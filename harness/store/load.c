@@ -1,4 +1,5 @@
 /* Reading a result file: parsed as a whole, decoded by the tables, then checked between rows. */
+#include "../util/printable.h"
 #include "layout.h"
 
 #include <errno.h>
@@ -37,14 +38,6 @@ static json_t *parse(const char *path, struct field_trouble *trouble)
     return root;
 }
 
-/* A message may quote the file, whatever is in there; it must stay one line. */
-static void keep_line(char *why)
-{
-    for (; *why; why++)
-        if ((unsigned char)*why < ' ' || *why == 0x7f)
-            *why = '?';
-}
-
 static struct result *load(struct field_trouble *trouble)
 {
     json_t *root = parse(trouble->path, trouble);
@@ -64,6 +57,6 @@ struct result *result_load(const char *path, char *why, size_t size)
     struct field_trouble trouble = {.why = why, .size = size, .path = path};
     struct result *result = load(&trouble);
     if (!result)
-        keep_line(why);
+        printable_line(why); /* it may quote the file */
     return result;
 }
