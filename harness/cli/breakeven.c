@@ -254,8 +254,7 @@ static enum status measure(const struct cli *cli, struct result *result)
     else
         crossings_print(result, &verdict);
     cli_print_reasons(cli, &verdict);
-    if (verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
-        status = cli_graver(status, STATUS_REFUSED);
+    status = cli_graver(status, cli_strict(cli, &verdict));
     return cli_graver(status, record_save(cli, result));
 }
 

@@ -40,6 +40,12 @@ void cli_print_reasons(const struct cli *cli, const struct verdict *verdict)
         cli_fail(cli, STATUS_DONE, "%s: %s", verdict_name(verdict->level), verdict->reasons[i]);
 }
 
+enum status cli_strict(const struct cli *cli, const struct verdict *verdict)
+{
+    bool strict = verdict->level == VERDICT_REFUSED && param_flag(cli->options, "strict");
+    return strict ? STATUS_REFUSED : STATUS_DONE;
+}
+
 enum status cli_graver(enum status a, enum status b)
 {
     static const enum status order[] = {

@@ -43,6 +43,9 @@ void *cli_must(void *memory);
 /* Prints a verdict's reasons as messages. */
 void cli_print_reasons(const struct cli *cli, const struct verdict *verdict);
 
+/* STATUS_REFUSED for such a verdict where --strict is given, or STATUS_DONE. */
+enum status cli_strict(const struct cli *cli, const struct verdict *verdict);
+
 /* The graver of two statuses, by the order that status.h gives. */
 enum status cli_graver(enum status a, enum status b);
 

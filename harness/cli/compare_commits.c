@@ -142,8 +142,7 @@ static enum status conclude(const struct cli *cli, struct comparison *comparison
     cli_print_reasons(cli, &verdict);
     tell_short_regions(cli, result);
     status = cli_graver(status, tell_failures(cli, result, builds));
-    if (verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
-        status = cli_graver(status, STATUS_REFUSED);
+    status = cli_graver(status, cli_strict(cli, &verdict));
     return cli_graver(status, compare_finish(comparison));
 }
 

@@ -254,9 +254,7 @@ static enum status judge(struct run *run)
     for (size_t i = 0; i < run->result->samples_count; i++)
         if (run->result->samples[i].checksum_wrong || *run->result->samples[i].failure)
             status = STATUS_FAILED;
-    if (run->verdict.level == VERDICT_REFUSED && param_flag(run->cli->options, "strict"))
-        status = cli_graver(status, STATUS_REFUSED);
-    return status;
+    return cli_graver(status, cli_strict(run->cli, &run->verdict));
 }
 
 /* What was asked for, alone: its sample is the whole result. */

@@ -173,8 +173,7 @@ static enum status conclude(const struct cli *cli, struct result *result, enum s
             status = cli_graver(status, STATUS_FAILED);
     }
     family_free(&outcome.family);
-    if (outcome.verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
-        status = cli_graver(status, STATUS_REFUSED);
+    status = cli_graver(status, cli_strict(cli, &outcome.verdict));
     return cli_graver(status, record_save(cli, result));
 }
 

@@ -178,8 +178,7 @@ static enum status conclude(struct tune_answer *answer, enum status status, cons
     cli_print_reasons(cli, &answer->verdict);
     if (any_failure(answer))
         status = cli_graver(status, STATUS_FAILED);
-    if (answer->verdict.level == VERDICT_REFUSED && param_flag(cli->options, "strict"))
-        status = cli_graver(status, STATUS_REFUSED);
+    status = cli_graver(status, cli_strict(cli, &answer->verdict));
     return keeps(cli) ? cli_graver(status, record_save(cli, answer->result)) : status;
 }
 
