@@ -2,8 +2,8 @@
 #include "cpus.h"
 
 #include "../util/hash.h"
+#include "../util/host.h"
 #include "../util/units.h"
-#include "host.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* The terms of the CPU count, one after the other as they are read. */
 #include "cpus_terms.h"
 
+#include "../util/host.h"
 #include "cpus.h"
-#include "host.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* doctor: what CPUs there are, and how they run. */
+#include "../util/host.h"
 #include "cpus.h"
 #include "cpus_terms.h"
 #include "doctor_looks.h"
-#include "host.h"
 
 #include <stdio.h>
 #include <string.h>

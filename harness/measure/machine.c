@@ -3,9 +3,9 @@
 #include "machine.h"
 
 #include "../util/buildinfo.h"
+#include "../util/host.h"
 #include "clock.h"
 #include "cpus.h"
-#include "host.h"
 
 #include <ctype.h>
 #include <gnu/libc-version.h>

@@ -1,8 +1,8 @@
 /* The cgroups of this process, from its own up to the highest that is mounted here, version 1 and
  * 2. /proc/self/cgroup says which they are, /proc/self/mountinfo where their folders stand: inside
  * a container the two are told from different roots, and a cgroup may not be visible at all. */
-#ifndef MEASURE_CGROUP_H
-#define MEASURE_CGROUP_H
+#ifndef UTIL_CGROUP_H
+#define UTIL_CGROUP_H
 
 #include <stdbool.h>
 
