@@ -195,3 +195,12 @@ const struct cpus_term *cpus_terms_find(const struct cpus_terms *terms, const ch
             return &terms->terms[i];
     return NULL;
 }
+
+unsigned cpus_terms_cores(void)
+{
+    struct cpus_terms terms = cpus_terms_read();
+    const struct cpus_term *cores = cpus_terms_find(&terms, "cores");
+    unsigned count = cores ? (unsigned)cores->cpus : 0;
+    cpus_terms_free(&terms);
+    return count;
+}
