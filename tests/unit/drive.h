@@ -28,8 +28,10 @@ static inline enum status drive_try(
     drive_why[0] = '\0';
     enum status status = workload_open(workload, &request, drive_why, sizeof drive_why);
     param_free(options);
-    if (status == STATUS_UNAVAILABLE)
+    if (status == STATUS_UNAVAILABLE) {
+        print_message("%s\n", drive_why);
         skip();
+    }
     return status;
 }
 

@@ -392,8 +392,10 @@ static bool kill_after(struct queue *queue, enum operation operation, unsigned s
     if (pid == 0)
         be_traced(queue, operation);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (!WIFSTOPPED(status))
-        skip(); /* no ptrace here */
+    if (!WIFSTOPPED(status)) {
+        print_message("a process cannot be traced here\n");
+        skip();
+    }
     do {
         assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);
