@@ -41,7 +41,9 @@ static bool plain(const char *name)
     return length > 0 && length < RESULT_NAME_MAX && *name != '.';
 }
 
-int plugin_fault(const struct bench_case *bench, char *why, size_t size)
+/* What is wrong with a case: the struct's members that must be there, and its parameters. Returns 0
+ * for a sound one, or -1 with one line in why. */
+static int find_fault(const struct bench_case *bench, char *why, size_t size)
 {
     if (!bench)
         snprintf(why, size, "it names no case");
@@ -86,7 +88,7 @@ static int check(const char *path, const struct bench_plugin *plugin, char *why,
         snprintf(why, size,
             "%s has a struct bench_case of %u bytes, and this program one of %zu; build it anew",
             path, plugin->size, sizeof(struct bench_case));
-    else if (plugin_fault(plugin->bench, fault, sizeof fault))
+    else if (find_fault(plugin->bench, fault, sizeof fault))
         snprintf(why, size, "%s: %s", path, fault);
     else
         return 0;

@@ -11,12 +11,8 @@ bool plugin_is_path(const char *name);
 const char *plugin_label(const char *path, char *text, size_t size);
 
 /* Loads the object and returns its case, or NULL with one line in why: no shared object, no
- * `bench_plugin` in it, another version or size, or a case with a fault (plugin_fault). It stays
+ * `bench_plugin` in it, another version or size, or a case with a fault. It stays
  * loaded until the program ends, since workers may run its code. */
 const struct bench_case *plugin_load(const char *path, char *why, size_t size);
-
-/* What is wrong with a case: the struct's members that must be there, and its parameters. Returns 0
- * for a sound one, or -1 with one line in why. */
-int plugin_fault(const struct bench_case *bench, char *why, size_t size);
 
 #endif
