@@ -70,9 +70,7 @@ static void add_cpuset(const struct cgroup_level *level, void *context)
     struct cpulist list;
     char path[PATH_MAX], text[CPULIST_TEXT];
     const char *name = level->version == 2 ? "cpuset.cpus.effective" : "cpuset.cpus";
-    if (level->hidden ||
-        (size_t)snprintf(path, sizeof path, "%s/%s", level->folder, name) >= sizeof path ||
-        host_line(path, text, sizeof text))
+    if (cgroup_path(level, name, path, sizeof path) || host_line(path, text, sizeof text))
         return;
     struct cpus_term *term = add_level(context, "cpuset", level);
     if (cpulist_parse(&list, text)) {

@@ -5,6 +5,7 @@
 #define UTIL_CGROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct cgroup_level {
     unsigned version;   /* 1 or 2 */
@@ -18,5 +19,9 @@ struct cgroup_level {
  * /proc/self/cgroup there is none; without mountinfo the usual folders are taken. */
 void cgroup_climb(const char *controller,
     void (*visit)(const struct cgroup_level *level, void *context), void *context);
+
+/* Writes the path of a level's file ("cpu.max"). Returns 0, or -1 where the level is hidden or the
+ * path does not fit. */
+int cgroup_path(const struct cgroup_level *level, const char *name, char *path, size_t size);
 
 #endif

@@ -82,20 +82,14 @@ static void consider_user(struct limit *tightest)
             "ulimit -u NUMBER");
 }
 
-/* Returns 0, or -1 where the level has no such file, or "max" in it. */
-static int read_level(const struct cgroup_level *level, const char *name, uint64_t *number)
-{
-    char path[PATH_MAX];
-    bool fits = (size_t)snprintf(path, sizeof path, "%s/%s", level->folder, name) < sizeof path;
-    return fits ? host_count(path, number) : -1;
-}
-
 static void consider_level(const struct cgroup_level *level, void *tightest)
 {
+    char path[PATH_MAX];
     uint64_t value, taken = 0;
-    if (level->hidden || read_level(level, "pids.max", &value))
-        return;
-    read_level(level, "pids.current", &taken);
+    if (cgroup_path(level, "pids.max", path, sizeof path) || host_count(path, &value))
+        return; /* "max" is no number */
+    if (cgroup_path(level, "pids.current", path, sizeof path) == 0)
+        host_count(path, &taken);
     consider(tightest, value, taken, "pids.max", level->folder, "write a larger NUMBER there");
 }
 
