@@ -1,6 +1,6 @@
 /* cpus: the number of CPUs that a run can use, and where it comes from. */
 #include "../measure/cpus_terms.h"
-#include "../measure/host.h"
+#include "../util/host.h"
 #include "commands.h"
 #include "json.h"
 

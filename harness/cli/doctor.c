@@ -1,7 +1,7 @@
 /* doctor: what this machine can and cannot measure, and what to do about it. */
 #include "../measure/doctor.h"
 
-#include "../measure/host.h"
+#include "../util/host.h"
 #include "../util/interrupt.h"
 #include "commands.h"
 #include "json.h"

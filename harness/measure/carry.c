@@ -76,7 +76,7 @@ void carry_pack(struct pool_call *call, uint64_t index)
     call->result_size = sizeof *result + header->result;
 }
 
-static void send_to(struct carry *carry, uint64_t index)
+static void send_to(const struct carry *carry, uint64_t index)
 {
     ((struct header *)(void *)carry->source)->index = index;
 }
@@ -98,7 +98,7 @@ static int receive(struct pool *pool, struct future *future, uint64_t index)
     return 0;
 }
 
-int carry_map(struct pool *pool, pool_function *function, struct carry *carry, uint64_t tasks)
+int carry_map(struct pool *pool, pool_function *function, const struct carry *carry, uint64_t tasks)
 {
     struct future **under_way = calloc(carry->window, sizeof *under_way);
     int code = 0;
@@ -125,7 +125,7 @@ int carry_map(struct pool *pool, pool_function *function, struct carry *carry, u
     return code ? -1 : 0;
 }
 
-int carry_alone(struct carry *carry, pool_function *function, const void *ctx, void *local,
+int carry_alone(const struct carry *carry, pool_function *function, const void *ctx, void *local,
     uint64_t index, struct task_result *slot)
 {
     struct pool_call call = {.ctx = ctx,

@@ -18,8 +18,8 @@ struct carry {
     uint32_t window;        /* for pool_config.calls_max: calls that are under way at once */
 };
 
-/* Makes one for a pool of so many workers, once in a process: its memory is there until that ends.
- * Returns 0, or -1 with errno. */
+/* Makes one for a pool of so many workers; its memory lasts as long as the process, which is the
+ * sample's. Returns 0, or -1 with errno. */
 int carry_make(struct carry *carry, size_t payload, size_t result, unsigned workers);
 
 /* In the worker: reads the payload and returns the index. The caller runs the task on carry_result,
@@ -30,10 +30,11 @@ void carry_pack(struct pool_call *call, uint64_t index);
 
 /* Runs tasks 0 .. tasks-1 as calls of `function`, at most a window of them at once, and puts their
  * values in the arena. Returns 0, or -1 with a message (task_message). */
-int carry_map(struct pool *pool, pool_function *function, struct carry *carry, uint64_t tasks);
+int carry_map(
+    struct pool *pool, pool_function *function, const struct carry *carry, uint64_t tasks);
 
 /* One task the serial way, on the calling thread, into its slot. Returns function's code. */
-int carry_alone(struct carry *carry, pool_function *function, const void *ctx, void *local,
+int carry_alone(const struct carry *carry, pool_function *function, const void *ctx, void *local,
     uint64_t index, struct task_result *slot);
 
 #endif

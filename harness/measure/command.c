@@ -6,6 +6,7 @@
 #include "../util/interrupt.h"
 #include "../util/quote.h"
 #include "../util/tempdir.h"
+#include "child.h"
 #include "hyperfine.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define EXIT_NOT_FOUND 127
 
 /* ---- its words ---- */
 
@@ -97,7 +96,7 @@ static _Noreturn void run_command(const struct command *command, unsigned n, con
     char **words = calloc(command->words_count + 4, sizeof *words);
     if (null < 0 || out < 0 || !words || dup2(null, STDIN_FILENO) < 0 ||
         dup2(null, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
-        _exit(EXIT_NOT_FOUND);
+        _exit(CHILD_NOT_FOUND);
     snprintf(number, sizeof number, "%u", n);
     if (command->variable)
         setenv(command->variable, number, 1);
@@ -111,20 +110,7 @@ static _Noreturn void run_command(const struct command *command, unsigned n, con
     if (words[0])
         execvp(words[0], words);
     dprintf(STDERR_FILENO, "cannot be started: %s\n", strerror(errno));
-    _exit(EXIT_NOT_FOUND);
-}
-
-static void read_last_line(const char *path, char *text, size_t size)
-{
-    char line[4096];
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file)) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (*line)
-            snprintf(text, size, "%.*s", (int)size - 1, line);
-    }
-    if (file)
-        fclose(file);
+    _exit(CHILD_NOT_FOUND);
 }
 
 /* Returns 0, or -1 after a signal. */
@@ -146,7 +132,7 @@ static int look_at(const struct tune_command *tune, unsigned n, struct look *loo
     if (pid > 0 && WIFEXITED(status))
         look->exit_code = WEXITSTATUS(status);
     look->memory = (uint64_t)usage.ru_maxrss * 1024;
-    read_last_line(errors, look->said, sizeof look->said);
+    child_last_line(errors, look->said, sizeof look->said);
     return 0;
 }
 
@@ -231,7 +217,7 @@ static enum status explain_nothing(
     struct look look;
     if (look_at(tune, n, &look))
         return STATUS_INTERRUPTED;
-    if (look.exit_code == EXIT_NOT_FOUND && *look.said)
+    if (look.exit_code == CHILD_NOT_FOUND && *look.said)
         snprintf(why, size, "%s %s", tune->command->words[0], look.said);
     return STATUS_FAILED;
 }

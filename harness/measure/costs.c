@@ -36,22 +36,6 @@ struct bench {
     size_t size;
 };
 
-static enum status open_probe(
-    struct workload *workload, const struct probe *probe, char *why, size_t size)
-{
-    static const struct param table[] = {
-        {.name = "param", .type = PARAM_MANY, .help = "a parameter of the case"}, {0}};
-    struct param_values *options = param_new(table);
-    char reason[64];
-    if (probe->param)
-        param_set(options, "param", probe->param, reason, sizeof reason);
-    const struct workload_request request = {
-        .name = probe->name, .options = options, .tasks = probe->tasks, .seed = WORKLOAD_SEED};
-    enum status status = workload_open(workload, &request, why, size);
-    param_free(options);
-    return status;
-}
-
 static enum status take_samples(const struct bench *bench, struct workload *workload,
     const struct probe *probe, struct probed *probed)
 {
@@ -84,7 +68,8 @@ static enum status take_samples(const struct bench *bench, struct workload *work
 static enum status take(const struct bench *bench, struct probe probe, struct probed *probed)
 {
     struct workload workload;
-    enum status status = open_probe(&workload, &probe, bench->why, bench->size);
+    enum status status = workload_open_with(
+        &workload, probe.name, probe.param, probe.tasks, bench->why, bench->size);
     if (status)
         return status;
     status = take_samples(bench, &workload, &probe, probed);

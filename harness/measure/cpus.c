@@ -2,8 +2,8 @@
 #include "cpus.h"
 
 #include "../util/hash.h"
+#include "../util/host.h"
 #include "../util/units.h"
-#include "host.h"
 
 #include <limits.h>
 #include <math.h>
@@ -52,8 +52,7 @@ unsigned cpus_affinity(void)
 static int read_level(const struct cgroup_level *level, const char *name, char *line, size_t size)
 {
     char path[PATH_MAX];
-    bool fits = (size_t)snprintf(path, sizeof path, "%s/%s", level->folder, name) < sizeof path;
-    return fits ? host_line(path, line, size) : -1;
+    return cgroup_path(level, name, path, sizeof path) ? -1 : host_line(path, line, size);
 }
 
 double cpus_level_quota(const struct cgroup_level *level, char *says, size_t size)
@@ -62,8 +61,6 @@ double cpus_level_quota(const struct cgroup_level *level, char *says, size_t siz
     const char *quota_at = line, *period_at = period_line;
     uint64_t quota, period;
     *says = '\0';
-    if (level->hidden)
-        return 0;
     if (level->version == 2) {
         if (read_level(level, "cpu.max", line, sizeof line)) /* "max 100000", "50000 100000" */
             return 0;
@@ -120,8 +117,7 @@ static void add_throttled(const struct cgroup_level *level, void *context)
 {
     uint64_t *total = context;
     char path[PATH_MAX];
-    if (!level->hidden &&
-        (size_t)snprintf(path, sizeof path, "%s/cpu.stat", level->folder) < sizeof path)
+    if (cgroup_path(level, "cpu.stat", path, sizeof path) == 0)
         *total += host_counter(path, "nr_throttled");
 }
 

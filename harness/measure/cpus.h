@@ -2,7 +2,7 @@
 #ifndef MEASURE_CPUS_H
 #define MEASURE_CPUS_H
 
-#include "cgroup.h"
+#include "../util/cgroup.h"
 #include "cpulist.h"
 
 #include <stdint.h>

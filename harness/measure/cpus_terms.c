@@ -1,8 +1,8 @@
 /* The terms of the CPU count, one after the other as they are read. */
 #include "cpus_terms.h"
 
+#include "../util/host.h"
 #include "cpus.h"
-#include "host.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,9 +70,7 @@ static void add_cpuset(const struct cgroup_level *level, void *context)
     struct cpulist list;
     char path[PATH_MAX], text[CPULIST_TEXT];
     const char *name = level->version == 2 ? "cpuset.cpus.effective" : "cpuset.cpus";
-    if (level->hidden ||
-        (size_t)snprintf(path, sizeof path, "%s/%s", level->folder, name) >= sizeof path ||
-        host_line(path, text, sizeof text))
+    if (cgroup_path(level, name, path, sizeof path) || host_line(path, text, sizeof text))
         return;
     struct cpus_term *term = add_level(context, "cpuset", level);
     if (cpulist_parse(&list, text)) {
@@ -194,4 +192,13 @@ const struct cpus_term *cpus_terms_find(const struct cpus_terms *terms, const ch
         if (strcmp(terms->terms[i].name, name) == 0)
             return &terms->terms[i];
     return NULL;
+}
+
+unsigned cpus_terms_cores(void)
+{
+    struct cpus_terms terms = cpus_terms_read();
+    const struct cpus_term *cores = cpus_terms_find(&terms, "cores");
+    unsigned count = cores ? (unsigned)cores->cpus : 0;
+    cpus_terms_free(&terms);
+    return count;
 }

@@ -36,4 +36,7 @@ const struct cpus_term *cpus_terms_decisive(const struct cpus_terms *terms);
 /* The first term of that name, or NULL. */
 const struct cpus_term *cpus_terms_find(const struct cpus_terms *terms, const char *name);
 
+/* The number of the term "cores", read now; 0: not known. */
+unsigned cpus_terms_cores(void);
+
 #endif

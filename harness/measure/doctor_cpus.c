@@ -1,35 +1,29 @@
 /* doctor: what CPUs there are, and how they run. */
+#include "../util/host.h"
 #include "cpus.h"
 #include "cpus_terms.h"
 #include "doctor_looks.h"
-#include "host.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define CPU_FOLDER "/sys/devices/system/cpu"
 
-/* The smallest quota of the terms; 0: none. */
-static double smallest_quota(const struct cpus_terms *terms, bool *hidden)
+/* Whether a cgroup is there whose quota cannot be read. */
+static bool may_have_more(const struct cpus_terms *terms)
 {
-    double smallest = 0;
-    for (size_t i = 0; i < terms->count; i++) {
-        const struct cpus_term *term = &terms->terms[i];
-        if (strcmp(term->name, "quota") != 0)
-            continue;
-        *hidden |= term->cpus < 0 && strstr(term->says, "not visible");
-        if (term->cpus > 0 && (smallest == 0 || term->cpus < smallest))
-            smallest = term->cpus;
-    }
-    return smallest;
+    bool hidden = false;
+    for (size_t i = 0; i < terms->count; i++)
+        hidden |= strcmp(terms->terms[i].name, "quota") == 0 && terms->terms[i].cpus < 0 &&
+                  strstr(terms->terms[i].says, "not visible");
+    return hidden;
 }
 
 void doctor_usable(const struct doctor_facts *facts, struct doctor_finding *finding)
 {
     (void)facts;
-    bool hidden = false;
     struct cpus_terms terms = cpus_terms_read();
-    double quota = smallest_quota(&terms, &hidden);
+    double quota = cpus_quota();
     const struct cpus_term *affinity = cpus_terms_find(&terms, "affinity");
     unsigned usable = terms.usable;
     if (affinity && usable > affinity->cpus)
@@ -41,7 +35,7 @@ void doctor_usable(const struct doctor_facts *facts, struct doctor_finding *find
             "and the result refused",
             "give the cgroup whole CPUs, or use fewer workers; poolbench cpus --explain", "%u",
             usable);
-    else if (hidden)
+    else if (may_have_more(&terms))
         doctor_say(finding, DOCTOR_NOTE,
             "a CPU quota may stand in a cgroup that is not visible from here",
             "poolbench cpus --explain; where you know better, POOLBENCH_CPUS=N", "%u", usable);

@@ -1,10 +1,10 @@
 /* doctor: memory, address layout and limits. */
+#include "../util/host.h"
+#include "../util/limits.h"
 #include "../util/units.h"
-#include "cgroup.h"
 #include "doctor_looks.h"
-#include "host.h"
 
-#include <limits.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -87,63 +87,21 @@ void doctor_swap(const struct doctor_facts *facts, struct doctor_finding *findin
 
 /* ---- limits ---- */
 
-struct limit {
-    uint64_t value, room; /* processes and threads in all, and how many more of them */
-    char what[128];       /* which limit it is */
-};
-
-static void tighten(struct limit *limit, uint64_t value, uint64_t used, const char *what)
-{
-    uint64_t room = value > used ? value - used : 0;
-    if (room >= limit->room)
-        return;
-    limit->value = value;
-    limit->room = room;
-    snprintf(limit->what, sizeof limit->what, "%s", what);
-}
-
-static void tighten_level(const struct cgroup_level *level, void *context)
-{
-    char path[PATH_MAX];
-    uint64_t most, used = 1; /* us at least */
-    if (level->hidden ||
-        (size_t)snprintf(path, sizeof path, "%s/pids.max", level->folder) >= sizeof path ||
-        host_count(path, &most)) /* "max" is no number */
-        return;
-    if ((size_t)snprintf(path, sizeof path, "%s/pids.current", level->folder) < sizeof path)
-        host_count(path, &used);
-    char what[sizeof((struct limit *)0)->what];
-    snprintf(what, sizeof what, "pids.max of %.100s", level->folder);
-    tighten(context, most, used, what);
-}
-
-static void tighten_file(struct limit *limit, const char *path, const char *what)
-{
-    uint64_t value;
-    if (host_count(path, &value) == 0)
-        tighten(limit, value, 1, what);
-}
-
 void doctor_processes(const struct doctor_facts *facts, struct doctor_finding *finding)
 {
     (void)facts;
-    struct limit limit = {.value = UINT64_MAX, .room = UINT64_MAX};
-    struct rlimit own;
-    tighten_file(&limit, "/proc/sys/kernel/threads-max", "kernel.threads-max");
-    tighten_file(&limit, "/proc/sys/kernel/pid_max", "kernel.pid_max");
-    if (geteuid() != 0 && getrlimit(RLIMIT_NPROC, &own) == 0 && own.rlim_cur != RLIM_INFINITY)
-        tighten(&limit, own.rlim_cur, 1, "ulimit -u");
-    cgroup_climb("pids", tighten_level, &limit);
-    if (limit.room == UINT64_MAX) {
+    struct limit limit;
+    if (!limits_tightest(&limit)) {
         doctor_say(finding, DOCTOR_OK, "no limit of processes and threads is visible", "",
             DOCTOR_NOT_TOLD);
         return;
     }
-    char advice[256], value[32];
-    snprintf(advice, sizeof advice, "raise %s, or keep to pools of fewer workers", limit.what);
-    snprintf(value, sizeof value, "%llu", (unsigned long long)limit.value);
-    finding->impossible = limit.room == 0;
-    if (limit.room == 0)
+    char advice[sizeof limit.name + 128], value[32];
+    snprintf(advice, sizeof advice, "raise %s (%s), or keep to pools of fewer workers", limit.name,
+        limit.raise);
+    snprintf(value, sizeof value, "%" PRIu64, limit.value);
+    finding->impossible = limit.room == 0 || limit.value == 1; /* that one are we */
+    if (finding->impossible)
         doctor_say(finding, DOCTOR_PROBLEM,
             "every sample runs in a process of its own: none is left", advice, "%s", value);
     else if (limit.room < PROCESSES_FEW)

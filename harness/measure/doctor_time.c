@@ -1,8 +1,8 @@
 /* doctor: the clock, what it can time, and whether the machine keeps its speed. */
 #include "../analyze/verdict.h"
+#include "../util/host.h"
 #include "../util/units.h"
 #include "doctor_looks.h"
-#include "host.h"
 
 #include <math.h>
 #include <stdio.h>

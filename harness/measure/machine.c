@@ -3,9 +3,9 @@
 #include "machine.h"
 
 #include "../util/buildinfo.h"
+#include "../util/host.h"
 #include "clock.h"
 #include "cpus.h"
-#include "host.h"
 
 #include <ctype.h>
 #include <gnu/libc-version.h>
@@ -88,18 +88,6 @@ static void set_topology(json_t *machine)
         json_object_set_new(machine, "caches", caches);
     }
     hwloc_topology_destroy(topology);
-}
-
-unsigned machine_cores(void)
-{
-    hwloc_topology_t topology;
-    int cores = 0;
-    if (hwloc_topology_init(&topology))
-        return 0;
-    if (hwloc_topology_load(topology) == 0)
-        cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
-    hwloc_topology_destroy(topology);
-    return cores > 0 ? (unsigned)cores : 0;
 }
 
 static void set_cpus(json_t *machine)

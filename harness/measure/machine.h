@@ -11,9 +11,6 @@
  * topology, caches, cgroup, libraries. What cannot be read is left out. */
 json_t *machine_probe(void);
 
-/* Physical cores, whatever their number of hardware threads; 0: not known. */
-unsigned machine_cores(void);
-
 /* A name for the folder of this host's results: POOLBENCH_HOST, else the host's name, in lower case
  * letters, digits, '-', '_' and '.'. */
 void machine_host(char *name, size_t size);

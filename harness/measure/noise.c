@@ -2,9 +2,9 @@
 #include "noise.h"
 
 #include "../analyze/stat.h"
+#include "../util/host.h"
 #include "clock.h"
 #include "cpus.h"
-#include "host.h"
 
 #include <ctype.h>
 #include <dirent.h>

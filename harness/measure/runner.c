@@ -5,11 +5,11 @@
 #include "../pool/backend.h"
 #include "../pool/mapping.h"
 #include "../util/interrupt.h"
-#include "carry.h"
 #include "clock.h"
 #include "memory.h"
 #include "reopen.h"
 #include "simulated.h"
+#include "tap.h"
 
 #include <errno.h>
 #include <math.h>
@@ -27,141 +27,16 @@
 #define WARM_UP_SECONDS 5e-3
 #define WAITING_MS 1000
 
-/* What the child reports; task times and pids lie behind it. */
+/* What the child reports; the pids lie behind it. */
 struct report {
+    double task_times[TAP_TIMES]; /* where its tap expects them */
     bool finished;
     uint64_t regions;
     double wall_s, start_s, stop_s, cpu_s;
     uint64_t peak_memory, died;
     char failure[sizeof((struct result_sample *)0)->failure];
-    double task_times[RUNNER_TASK_TIMES];
     pid_t pids[];
 };
-
-/* The task function's stand-in where a subset is run or tasks are timed. */
-struct tap {
-    const struct workload *workload;
-    const uint64_t *indices;
-    double *times;       /* NULL: not timed */
-    uint64_t stride;     /* every stride-th task is; a power of two */
-    struct carry *carry; /* the owner's, where tasks are calls */
-};
-
-static uint64_t timing_stride(const struct runner_spec *spec)
-{
-    uint64_t stride = 1;
-    while (stride * RUNNER_TASK_TIMES < spec->tasks)
-        stride *= 2;
-    return stride;
-}
-
-static int tap_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
-{
-    const struct tap *tap = ctx;
-    const struct workload *workload = tap->workload;
-    uint64_t real = tap->indices ? tap->indices[index] : index;
-    if (!tap->times || (index & (tap->stride - 1)) != 0)
-        return workload->bench->task(workload->run.ctx, local, real, result);
-    uint64_t start = clock_now();
-    int code = workload->bench->task(workload->run.ctx, local, real, result);
-    tap->times[index / tap->stride] = clock_since(start);
-    return code;
-}
-
-/* A task that is a call: in a worker, and in the serial loop. */
-static int tap_call(struct pool_call *call)
-{
-    uint64_t index = carry_unpack(call);
-    int code = tap_task(call->ctx, call->local, index, carry_result(call));
-    carry_pack(call, index);
-    return code;
-}
-
-static int tap_alone(const void *ctx, void *local, uint64_t index, struct task_result *result)
-{
-    return carry_alone(((const struct tap *)ctx)->carry, tap_call, ctx, local, index, result);
-}
-
-static int tap_enter(const void *ctx, void **local)
-{
-    const struct workload *workload = ((const struct tap *)ctx)->workload;
-    return workload->bench->worker_enter ? workload->bench->worker_enter(workload->run.ctx, local)
-                                         : 0;
-}
-
-static void tap_leave(const void *ctx, void *local)
-{
-    const struct workload *workload = ((const struct tap *)ctx)->workload;
-    if (workload->bench->worker_leave)
-        workload->bench->worker_leave(workload->run.ctx, local);
-}
-
-/* ---- the tap in a worker process that is not forked by the sample's ---- */
-
-/* What it is made of there; the indices and the case's `again` lie behind it. */
-struct tap_copy {
-    uint64_t stride, indices;
-    size_t report_size; /* of the report that the times go to; 0: not timed */
-};
-
-static int remade_enter(const void *ctx, void **local)
-{
-    return reopen_enter(((const struct tap *)ctx)->workload->run.ctx, local);
-}
-
-static void remade_leave(const void *ctx, void *local)
-{
-    reopen_leave(((const struct tap *)ctx)->workload->run.ctx, local);
-}
-
-static int remake_tap(const void *bytes, size_t size, struct pool_config *config)
-{
-    static struct tap tap;
-    const struct tap_copy *copy = bytes;
-    const uint64_t *indices = (const uint64_t *)(copy + 1), *again = indices + copy->indices;
-    tap.stride = copy->stride;
-    tap.indices = copy->indices ? indices : NULL;
-    if (copy->report_size) {
-        struct report *report = mapping_open(copy->report_size, config->remake_fd);
-        if (!report)
-            return task_fail(errno, "the sample's report: %s", strerror(errno));
-        tap.times = report->task_times;
-    }
-    tap.workload = reopen_case(again, size - (size_t)((const char *)again - (const char *)bytes));
-    config->task = tap_task;
-    config->ctx = &tap;
-    config->worker_enter = remade_enter;
-    config->worker_leave = remade_leave;
-    return tap.workload ? 0 : EIO;
-}
-
-/* Gives the sample's pool what such a process needs; it is kept until the sample's end. */
-static void let_remake_tap(struct pool_config *config, const struct tap *tap,
-    const struct runner_spec *spec, size_t report_size)
-{
-    const struct workload *workload = tap->workload;
-    size_t indices = tap->indices ? spec->tasks * sizeof *tap->indices : 0;
-    size_t size = sizeof(struct tap_copy) + indices + workload->again_size;
-    struct tap_copy *copy = workload->again ? malloc(size) : NULL;
-    if (!copy) /* the backend that needs it says so */
-        return;
-    *copy = (struct tap_copy){.stride = tap->stride,
-        .indices = tap->indices ? spec->tasks : 0,
-        .report_size = tap->times ? report_size : 0};
-    if (tap->indices)
-        memcpy(copy + 1, tap->indices, indices);
-    memcpy((char *)(copy + 1) + indices, workload->again, workload->again_size);
-    config->remake = remake_tap;
-    config->remake_bytes = copy;
-    config->remake_size = size;
-}
-
-static void let_remake(struct pool_config *config, const struct workload *workload)
-{
-    config->remake = workload->again ? reopen_remake : NULL;
-    config->remake_bytes = workload->again;
-    config->remake_size = workload->again_size;
-}
 
 /* ---- the sample's process ---- */
 
@@ -195,7 +70,7 @@ struct child {
     struct pool_config config;
     struct report *report;
     struct pool *pool;
-    struct carry carry;
+    struct tap tap;
 };
 
 static int child_start(struct child *child)
@@ -217,7 +92,7 @@ static void child_stop(struct child *child)
 /* What fails leaves no workers behind. */
 static int child_map(struct child *child, uint64_t tasks)
 {
-    if (child->config.calls_max ? carry_map(child->pool, tap_call, &child->carry, tasks) == 0
+    if (child->config.calls_max ? tap_map(&child->tap, child->pool, tasks) == 0
                                 : pool_map(child->pool, tasks, child->spec->chunk) == 0)
         return 0;
     snprintf(child->report->failure, sizeof child->report->failure, "%s", task_message(EIO));
@@ -297,37 +172,32 @@ static int warm_sample(struct child *child)
     return 0;
 }
 
-/* Serial's tasks carry their bytes in the loop; it has no calls. */
-static int let_carry(struct child *child, struct tap *tap)
+static int let_carry(struct child *child)
 {
     const struct runner_spec *spec = child->spec;
-    if (!spec->calls)
+    if (!spec->calls ||
+        tap_carry(&child->tap, spec->ops, &child->config, spec->payload, spec->result) == 0)
         return 0;
-    if (carry_make(&child->carry, spec->payload, spec->result, spec->workers)) {
-        snprintf(child->report->failure, sizeof child->report->failure,
-            "no memory for payloads of %zu and results of %zu bytes", spec->payload, spec->result);
-        return -1;
-    }
-    tap->carry = &child->carry;
-    if (strcmp(spec->ops->name, "serial") == 0) {
-        child->config.task = tap_alone;
-        return 0;
-    }
-    child->config.calls_max = child->carry.window;
-    child->config.call_size = child->carry.call_size;
-    return 0;
+    snprintf(child->report->failure, sizeof child->report->failure,
+        "no memory for payloads of %zu and results of %zu bytes", spec->payload, spec->result);
+    return -1;
+}
+
+/* The case's own task where nothing has to stand around it. */
+static void use_case(struct pool_config *config, const struct workload *workload)
+{
+    config->task = workload->bench->task;
+    config->ctx = workload->run.ctx;
+    config->worker_enter = workload->bench->worker_enter;
+    config->worker_leave = workload->bench->worker_leave;
+    config->remake = workload->again ? reopen_remake : NULL;
+    config->remake_bytes = workload->again;
+    config->remake_size = workload->again_size;
 }
 
 static _Noreturn void child_main(struct workload *workload, const struct runner_spec *spec,
     struct report *report, size_t report_size, int report_fd)
 {
-    struct tap tap = {
-        .workload = workload,
-        .indices = spec->indices,
-        .times = spec->task_times ? report->task_times : NULL,
-        .stride = timing_stride(spec),
-    };
-    bool tapped = tap.indices || tap.times || spec->calls;
     struct child child = {
         .spec = spec,
         .report = report,
@@ -335,22 +205,26 @@ static _Noreturn void child_main(struct workload *workload, const struct runner_
             {
                 .workers = spec->workers,
                 .threads_each = spec->threads_each,
-                .task = tapped ? tap_task : workload->bench->task,
-                .ctx = tapped ? &tap : workload->run.ctx,
-                .worker_enter = tapped ? tap_enter : workload->bench->worker_enter,
-                .worker_leave = tapped ? tap_leave : workload->bench->worker_leave,
                 .arena = &workload->arena,
                 .task_timeout_s = spec->task_timeout_s,
                 .task_retries = spec->task_retries,
                 .remake_fd = report_fd,
             },
+        .tap =
+            {
+                .workload = workload,
+                .tasks = spec->tasks,
+                .indices = spec->indices,
+                .times = spec->task_times ? report->task_times : NULL,
+                .times_size = report_size,
+            },
     };
-    if (tapped)
-        let_remake_tap(&child.config, &tap, spec, report_size);
+    if (spec->indices || spec->task_times || spec->calls)
+        tap_use(&child.tap, &child.config);
     else
-        let_remake(&child.config, workload);
+        use_case(&child.config, workload);
     arena_populate(&workload->arena);
-    int failed = let_carry(&child, &tap);
+    int failed = let_carry(&child);
     if (!failed)
         failed = spec->cold ? time_regions(&child) : warm_sample(&child);
     report->finished = !failed;
@@ -414,7 +288,7 @@ static void judge(
 static void fill_detail(
     struct runner_detail *detail, const struct runner_spec *spec, const struct report *report)
 {
-    uint64_t stride = timing_stride(spec);
+    uint64_t stride = tap_stride(spec->tasks);
     detail->task_times_count =
         spec->tasks && report->finished ? (size_t)((spec->tasks + stride - 1) / stride) : 0;
     memcpy(detail->task_times, report->task_times, sizeof detail->task_times);

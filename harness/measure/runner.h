@@ -5,13 +5,10 @@
 #define MEASURE_RUNNER_H
 
 #include "../store/result.h"
-#include "workload.h"
+#include "tap.h"
 
 /* A region shorter than this is repeated inside its sample. */
 #define RUNNER_SAMPLE_SECONDS 1e-3
-
-/* Times of single tasks are read for at most this many tasks of a region, evenly spread. */
-#define RUNNER_TASK_TIMES 1024
 
 struct runner_spec {
     const struct pool_ops *ops;
@@ -36,7 +33,7 @@ struct runner_spec {
 
 /* What `run` tells of a sample beyond its record. */
 struct runner_detail {
-    double task_times[RUNNER_TASK_TIMES]; /* seconds */
+    double task_times[TAP_TIMES]; /* seconds, of tasks evenly spread */
     size_t task_times_count;
     pid_t *pids; /* of each worker, malloc'd, the caller's; NULL where they are threads */
 };

@@ -214,9 +214,7 @@ static void fill_sample(struct result_sample *sample, const struct runner_spec *
 static void fill_detail(
     struct runner_detail *detail, const struct runner_spec *spec, const double *latency)
 {
-    uint64_t stride = 1;
-    while (stride * RUNNER_TASK_TIMES < spec->tasks)
-        stride *= 2;
+    uint64_t stride = tap_stride(spec->tasks);
     *detail = (struct runner_detail){0};
     for (uint64_t i = 0; latency && i < spec->tasks; i += stride)
         detail->task_times[detail->task_times_count++] = latency[i] * 1e-9;

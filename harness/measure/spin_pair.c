@@ -7,7 +7,6 @@
 #include "spin_pair.h"
 
 #include "../pool/backend.h"
-#include "../util/param.h"
 #include "plan.h"
 #include "registry.h"
 #include "runner.h"
@@ -27,19 +26,13 @@
 /* Opens spin with a number of iterations. */
 static enum status open_spin(struct spin_pair *spin, uint64_t iterations, uint64_t tasks)
 {
-    static const struct param table[] = {
-        {.name = "param", .type = PARAM_MANY, .help = "a parameter of the case"}, {0}};
     if (spin->open && spin->iterations == iterations && spin->workload.run.tasks == tasks)
         return STATUS_DONE;
     spin_pair_close(spin);
-    struct param_values *options = param_new(table);
-    char text[64], reason[64];
-    snprintf(text, sizeof text, "iterations=%llu", (unsigned long long)iterations);
-    param_set(options, "param", text, reason, sizeof reason);
-    const struct workload_request request = {
-        .name = "spin", .options = options, .tasks = tasks, .seed = WORKLOAD_SEED};
-    enum status status = workload_open(&spin->workload, &request, spin->why, spin->size);
-    param_free(options);
+    char param[64];
+    snprintf(param, sizeof param, "iterations=%llu", (unsigned long long)iterations);
+    enum status status =
+        workload_open_with(&spin->workload, "spin", param, tasks, spin->why, spin->size);
     spin->open = status == STATUS_DONE;
     spin->iterations = iterations;
     return status;

@@ -5,7 +5,7 @@
 #include "../analyze/rule.h"
 #include "clock.h"
 #include "cpus.h"
-#include "machine.h"
+#include "cpus_terms.h"
 #include "plan.h"
 
 #include <math.h>
@@ -348,7 +348,7 @@ static void plan_first_block(struct run *run)
         rule_workers(
             rule_goetz(options->cpus, run->search->alone_wall_s, run->search->alone_cpu_s))};
     if (!run->source->virtual_s) {
-        others[3] = machine_cores();
+        others[3] = cpus_terms_cores();
         others[4] = cpus_affinity();
         others[5] = (unsigned)ceil(cpus_quota());
     }

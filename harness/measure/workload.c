@@ -162,6 +162,23 @@ enum status workload_open(
     return STATUS_FAILED;
 }
 
+enum status workload_open_with(struct workload *workload, const char *name, const char *param,
+    uint64_t tasks, char *why, size_t size)
+{
+    static const struct param table[] = {
+        {.name = "param", .type = PARAM_MANY, .help = "a parameter of the case"}, {0}};
+    struct param_values *options = param_new(table);
+    enum status status = STATUS_DONE;
+    if (param && param_set(options, "param", param, why, size))
+        status = STATUS_USAGE;
+    const struct workload_request request = {
+        .name = name, .options = options, .tasks = tasks, .seed = WORKLOAD_SEED};
+    if (status == STATUS_DONE)
+        status = workload_open(workload, &request, why, size);
+    param_free(options);
+    return status;
+}
+
 void workload_close(struct workload *workload)
 {
     workload_close_case(workload);

@@ -45,6 +45,10 @@ struct workload_request {
 enum status workload_open(
     struct workload *workload, const struct workload_request *request, char *why, size_t size);
 
+/* The same with one parameter, as "grain=1us" (NULL: none), and the usual seed. */
+enum status workload_open_with(struct workload *workload, const char *name, const char *param,
+    uint64_t tasks, char *why, size_t size);
+
 /* Ends it: teardown, then memory. */
 void workload_close(struct workload *workload);
 

@@ -17,8 +17,8 @@ struct limit {
     const char *raise;     /* how it is raised */
 };
 
-/* Finds the limit that leaves the least room. Returns false where none is known. Files are looked
- * up below `root`, which is "" but in tests. Thread-safe. */
-bool limits_tightest(const char *root, struct limit *tightest);
+/* Finds the limit that leaves the least room. Returns false where none is known. Thread-safe as
+ * host.h is. */
+bool limits_tightest(struct limit *tightest);
 
 #endif

@@ -37,15 +37,8 @@ struct comparison {
 
 static enum status open_spin(struct workload *workload)
 {
-    static const struct param table[] = {
-        {.name = "param", .type = PARAM_MANY, .help = "a parameter of the case"}, {0}};
     char why[256];
-    struct param_values *options = param_new(table);
-    param_set(options, "param", GRAIN, why, sizeof why);
-    const struct workload_request request = {
-        .name = "spin", .options = options, .tasks = MORE_TASKS, .seed = WORKLOAD_SEED};
-    enum status status = workload_open(workload, &request, why, sizeof why);
-    param_free(options);
+    enum status status = workload_open_with(workload, "spin", GRAIN, MORE_TASKS, why, sizeof why);
     if (status)
         fprintf(stderr, "stats: %s\n", why);
     return status;

@@ -240,7 +240,7 @@ static void more_workers_than_the_system_can_have_are_refused_beforehand(void **
     const struct pool_ops *ops = *state;
     char why[512] = "", end[128];
     struct limit limit;
-    assert_true(limits_tightest("", &limit));
+    assert_true(limits_tightest(&limit));
     if (limit.value > UINT_MAX - 2) {
         print_message("this system has no limit\n");
         skip();

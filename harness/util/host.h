@@ -6,8 +6,8 @@
  * Nothing here changes anything. Bytes of a text that are no printable ones become '?': a file of
  * garbage is shown, but not obeyed by a terminal. Safe from any thread as long as none changes the
  * environment. */
-#ifndef MEASURE_HOST_H
-#define MEASURE_HOST_H
+#ifndef UTIL_HOST_H
+#define UTIL_HOST_H
 
 #include <dirent.h>
 #include <stdbool.h>

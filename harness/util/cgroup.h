@@ -1,10 +1,11 @@
 /* The cgroups of this process, from its own up to the highest that is mounted here, version 1 and
  * 2. /proc/self/cgroup says which they are, /proc/self/mountinfo where their folders stand: inside
  * a container the two are told from different roots, and a cgroup may not be visible at all. */
-#ifndef MEASURE_CGROUP_H
-#define MEASURE_CGROUP_H
+#ifndef UTIL_CGROUP_H
+#define UTIL_CGROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct cgroup_level {
     unsigned version;   /* 1 or 2 */
@@ -18,5 +19,9 @@ struct cgroup_level {
  * /proc/self/cgroup there is none; without mountinfo the usual folders are taken. */
 void cgroup_climb(const char *controller,
     void (*visit)(const struct cgroup_level *level, void *context), void *context);
+
+/* Writes the path of a level's file ("cpu.max"). Returns 0, or -1 where the level is hidden or the
+ * path does not fit. */
+int cgroup_path(const struct cgroup_level *level, const char *name, char *path, size_t size);
 
 #endif

@@ -183,3 +183,9 @@ void cgroup_climb(const char *controller,
     climb.version = 2;
     climb_version(climb);
 }
+
+int cgroup_path(const struct cgroup_level *level, const char *name, char *path, size_t size)
+{
+    bool fits = (size_t)snprintf(path, size, "%s/%s", level->folder, name) < size;
+    return fits && !level->hidden ? 0 : -1;
+}
