@@ -170,13 +170,25 @@ static inline unsigned count_files(const char *folder)
     return count;
 }
 
-/* Skips a test of pictures where they cannot be drawn. */
-static inline void reported_needs_gnuplot(void)
+/* ---- pictures ---- */
+
+static inline void need_gnuplot(void)
 {
     if (system("gnuplot --version >/dev/null 2>&1") == 0)
         return;
-    print_message("gnuplot is not installed\n");
+    print_message("there is no gnuplot here\n");
     skip();
+}
+
+static inline void assert_begins(const char *name, const char *start)
+{
+    char bytes[8] = "";
+    FILE *file = fopen(below(name), "re");
+    if (!file)
+        fail_msg("%s was not drawn", name);
+    assert_int_equal(fread(bytes, 1, strlen(start), file), strlen(start));
+    fclose(file);
+    assert_memory_equal(bytes, start, strlen(start));
 }
 
 #endif

@@ -24,10 +24,12 @@ static inline bool shares_skip_processes(void)
     return getenv("POOLBENCH_TSAN") != NULL;
 }
 #define SHARES_NEEDS_PROCESSES()                                                                   \
-    if (shares_skip_processes()) {                                                                 \
-        print_message("the thread sanitizer does not follow several processes\n");                 \
+    do {                                                                                           \
+        if (!shares_skip_processes())                                                              \
+            break;                                                                                 \
+        print_message("the thread sanitizer does not follow processes\n");                         \
         skip();                                                                                    \
-    }
+    } while (0)
 
 /* Forks a process that runs `body` and ends with what it returns, or with its parent. */
 static inline pid_t shares_fork(int (*body)(void *context), void *context)

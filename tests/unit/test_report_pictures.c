@@ -9,24 +9,13 @@
 #include "harness/util/interrupt.h"
 #include "reported.h"
 
-static void assert_begins(const char *name, const char *start)
-{
-    char bytes[8] = "";
-    FILE *file = fopen(below(name), "re");
-    if (!file)
-        fail_msg("%s was not drawn", name);
-    assert_int_equal(fread(bytes, 1, strlen(start), file), strlen(start));
-    fclose(file);
-    assert_memory_equal(bytes, start, strlen(start));
-}
-
 static void pictures_are_drawn_and_shown(void **state)
 {
     (void)state;
     static const char *const drawn[] = {
         "http.speedup", "http.efficiency", "http.throughput", "breakeven.grain"};
     char name[128];
-    reported_needs_gnuplot();
+    need_gnuplot();
     save_sweep("http", "io");
     save_search(1.5);
     if (write_report(true, NULL))
