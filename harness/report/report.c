@@ -23,6 +23,7 @@ static void (*const sections[])(FILE *, const struct report *) = {
     section_breakeven,
     section_commands,
     section_experiments,
+    section_surveys,
     section_simulated,
     section_reproduce,
 };
