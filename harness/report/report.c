@@ -18,6 +18,7 @@
 static void (*const sections[])(FILE *, const struct report *) = {
     section_overview,
     section_machine,
+    section_kinds,
     section_cases,
     section_fits,
     section_breakeven,

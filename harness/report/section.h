@@ -16,6 +16,7 @@ struct report {
 
 void section_overview(FILE *out, const struct report *report);    /* title, one paragraph */
 void section_machine(FILE *out, const struct report *report);     /* machine, verdicts, reading */
+void section_kinds(FILE *out, const struct report *report);       /* which backend for what */
 void section_cases(FILE *out, const struct report *report);       /* a table and pictures a case */
 void section_fits(FILE *out, const struct report *report);        /* what limits the curves */
 void section_breakeven(FILE *out, const struct report *report);   /* break-even, METG(50) */
