@@ -15,6 +15,7 @@ static const struct cli_command *const commands[] = {
     &command_fit,
     &command_compare,
     &command_report,
+    &command_demo,
     &command_doctor,
     &command_cpus,
 };
