@@ -1,12 +1,11 @@
 /* Two races, on threads and on processes alike: an update that is read, changed and written back,
  * and a check that no longer holds when it is acted upon. What is shared is atomic, so that each
  * reading and writing alone is whole; what is not is the step made of both. */
-#include "../pool/pool.h"
-#include "../share/memory.h"
 #include "../util/hash.h"
 #include "demo.h"
+#include "support/must.h"
+#include "support/pace.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -25,14 +24,6 @@ struct shared {
     _Alignas(CACHE_LINE) _Atomic int64_t accounts[ACCOUNTS];
 };
 
-/* Both begin at once. Orders nothing but the begin: relaxed. */
-static void meet(struct shared *shared, unsigned workers)
-{
-    atomic_fetch_add_explicit(&shared->arrived, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&shared->arrived, memory_order_relaxed) < workers)
-        sched_yield();
-}
-
 static void let_others(const struct shared *shared, uint64_t i)
 {
     if (hash_mix(shared->seed, i) % YIELD_EVERY == 0)
@@ -45,7 +36,7 @@ static int add(const void *ctx, void *local, uint64_t index, struct task_result 
     struct shared *shared = *(struct shared *const *)ctx;
     (void)local;
     (void)index;
-    meet(shared, WORKERS);
+    pace_meet(&shared->arrived, WORKERS);
     for (uint64_t i = 0; i < UPDATES; i++) {
         if (shared->mended) {
             atomic_fetch_add_explicit(&shared->counter, 1, memory_order_relaxed);
@@ -66,7 +57,7 @@ static int withdraw(const void *ctx, void *local, uint64_t index, struct task_re
     struct shared *shared = *(struct shared *const *)ctx;
     (void)local;
     (void)index;
-    meet(shared, WORKERS);
+    pace_meet(&shared->arrived, WORKERS);
     for (uint64_t i = 0; i < ACCOUNTS; i++) {
         int64_t seen = atomic_load_explicit(&shared->accounts[i], memory_order_relaxed);
         if (seen < BALANCE)
@@ -86,8 +77,7 @@ static void run_on(const struct demo_run *run, const struct pool_ops *ops, task_
     struct shared *shared, uint64_t *values)
 {
     atomic_store(&shared->arrived, 0);
-    if (pool_run(ops, WORKERS, task, &shared, WORKERS, values))
-        demo_cannot(run, "a pool of %d workers: %s", WORKERS, task_message(EAGAIN));
+    must_run(run, ops, WORKERS, task, &shared, values);
 }
 
 static void race_updates(const struct demo_run *run, const struct pool_ops *ops, const char *where,
@@ -122,9 +112,7 @@ static void race_accounts(const struct demo_run *run, const struct pool_ops *ops
 
 static void race(const struct demo_run *run, bool mended)
 {
-    struct shared *shared = memory_make(sizeof *shared, false);
-    if (!shared)
-        demo_cannot(run, "no memory for what is shared");
+    struct shared *shared = must_memory(run, sizeof *shared);
     shared->mended = mended;
     shared->seed = run->seed;
     race_updates(run, &pool_threads, "threads", shared);
