@@ -179,19 +179,34 @@ static const struct view_search *search_of(
         const struct result_search *of = search->search;
         if (of->axis == axis && of->cold == cold && of->config.chunk == chunk &&
             of->config.workers == view_shown_workers(view) && view_is_breakeven(search) &&
-            strcmp(of->config.backend, backend) == 0 && isfinite(search->bracket.x.value))
+            strcmp(of->config.backend, backend) == 0 && search->points_count > 0)
             return search;
     }
     return NULL;
 }
 
+static const char *size_text(const struct view_search *search, double x, char *text, size_t size)
+{
+    if (search->search->axis == RESULT_BY_GRAIN)
+        snprintf(text, size, "%s a task", number_seconds(x * 1e-9).text);
+    else
+        snprintf(text, size, "%s tasks", number_whole((uint64_t)x).text);
+    return text;
+}
+
 static void name_search(struct claim_finding *finding, const struct view_search *search)
 {
-    struct interval x = search->bracket.x;
-    say(finding, "%s from %s%s", search->search->config.backend,
-        search->search->axis == RESULT_BY_GRAIN ? number_seconds_interval(stat_scaled(x, 1e-9)).text
-                                                : number_count_interval(x).text,
-        search->search->axis == RESULT_BY_GRAIN ? " a task" : " tasks");
+    const struct interval x = search->bracket.x;
+    const char *backend = search->search->config.backend;
+    char text[128];
+    if (search->bracket.outcome != BRACKET_FOUND)
+        say(finding, "%s %s %s", backend, isfinite(x.hi) ? "already at" : "not yet at",
+            size_text(search, isfinite(x.hi) ? x.hi : x.lo, text, sizeof text));
+    else if (search->search->axis == RESULT_BY_GRAIN)
+        say(finding, "%s from %s a task", backend,
+            number_seconds_interval(stat_scaled(x, 1e-9)).text);
+    else
+        say(finding, "%s from %s tasks", backend, number_count_interval(x).text);
 }
 
 static void check_breakeven(
@@ -257,8 +272,8 @@ static void check(struct claim_finding *finding, const struct claim *claim, cons
         check_breakeven(finding, claim, view);
         return;
     case CLAIM_COLD:
-        check_order(finding, search_of(view, claim->backend, RESULT_BY_TASKS, true, 0),
-            search_of(view, claim->backend, RESULT_BY_TASKS, false, 0), " cold, ");
+        check_order(finding, search_of(view, claim->backend, RESULT_BY_TASKS, true, 1),
+            search_of(view, claim->backend, RESULT_BY_TASKS, false, 1), " cold, ");
         return;
     case CLAIM_CHUNK:
         check_order(finding, search_of(view, claim->backend, RESULT_BY_GRAIN, false, 1),
