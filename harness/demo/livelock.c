@@ -1,7 +1,7 @@
-/* Two workers that need two things at once, and politely give up what they have when they cannot
- * get the other. Where both try again after the same time, they try again at the same time. */
+/* Two workers that need the same thing for each of their jobs, and give way to each other. There is
+ * no lock that could be awaited for ever: whoever has the thing never keeps it unused. */
 #include "../share/deadline.h"
-#include "../share/lock.h"
+#include "../util/futex.h"
 #include "../util/hash.h"
 #include "demo.h"
 #include "support/must.h"
@@ -11,55 +11,45 @@
 #include <stdbool.h>
 
 #define WORKERS 2
-#define JOBS 70u          /* a worker */
-#define TICK_NS 2000000u  /* at which jobs begin, and who is polite tries again */
-#define REACH_S 0.6e-3    /* from one thing to the other, and back */
-#define PATIENCE_S 1.0    /* in which all jobs are to be done */
-#define BACK_OFF_TICKS 4u /* at random, mended: below */
+#define JOBS 100u /* a worker */
+#define PATIENCE_S 0.3
+#define LOOK_NS 10000000
 
 struct worker {
-    uint64_t jobs, attempts;
+    _Atomic bool wants; /* relaxed: a wish seen late is a wish of a moment ago */
+    uint64_t jobs, gave_way;
 };
 
 struct shared {
     bool mended;
     uint64_t seed, until;
     _Atomic unsigned arrived;
-    struct lock things[WORKERS];
-    struct worker workers[WORKERS]; /* each its own worker's; read when all have ended */
+    _Atomic uint32_t holder; /* who has the thing; released by it, acquired by the next */
+    struct worker workers[WORKERS];
 };
 
-/* Until the clock's next tick, the same for all; that is what a fixed time comes to, once they are
- * in step. */
-static void wait_for_tick(uint64_t ticks)
+/* Waits for the thing. Returns false where time is up. */
+static bool await(struct shared *shared, uint32_t worker)
 {
-    struct timespec at = deadline_timespec((clock_now() / TICK_NS + ticks) * TICK_NS);
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+    while (atomic_load_explicit(&shared->holder, memory_order_acquire) != worker &&
+           clock_now() < shared->until)
+        futex_wait(&shared->holder, 1 - worker, &(struct timespec){.tv_nsec = LOOK_NS}, true);
+    return clock_now() < shared->until;
 }
 
-static void back_off(const struct shared *shared, unsigned worker, uint64_t attempt)
+static void let_have(struct shared *shared, uint32_t worker)
 {
-    uint64_t random = hash_mix(hash_mix(shared->seed, worker), attempt);
-    if (shared->mended)
-        pace_pause(hash_unit(random) * BACK_OFF_TICKS * TICK_NS * 1e-9);
-    else
-        wait_for_tick(1);
+    atomic_store_explicit(&shared->holder, worker, memory_order_release); /* with await */
+    futex_wake(&shared->holder, 1, true);
 }
 
-/* A job needs both things: the own, then the other's, without waiting for it. It takes some time
- * from one to the other, and as long until the own is free again. */
-static bool try_job(struct shared *shared, unsigned worker)
+/* The polite one always lets the other go first, the mended one every other time, by chance. */
+static bool gives_way(const struct shared *shared, unsigned worker, uint64_t times)
 {
-    struct lock *own = &shared->things[worker], *other = &shared->things[1 - worker];
-    if (lock_acquire(own, 0))
+    if (!atomic_load_explicit(&shared->workers[1 - worker].wants, memory_order_relaxed))
         return false;
-    pace_pause(REACH_S);
-    bool done = lock_acquire(other, 0) == 0;
-    if (done)
-        lock_release(other);
-    pace_pause(REACH_S);
-    lock_release(own);
-    return done;
+    uint64_t random = hash_mix(hash_mix(shared->seed, worker), times);
+    return !shared->mended || hash_unit(random) < 0.5;
 }
 
 static int work(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -67,66 +57,67 @@ static int work(const void *ctx, void *local, uint64_t index, struct task_result
     struct shared *shared = *(struct shared *const *)ctx;
     struct worker *worker = &shared->workers[index];
     (void)local;
+    atomic_store_explicit(&worker->wants, true, memory_order_relaxed);
     pace_meet(&shared->arrived, WORKERS);
-    wait_for_tick(2);
-    while (worker->jobs < JOBS && clock_now() < shared->until) {
-        worker->attempts++;
-        if (try_job(shared, (unsigned)index)) {
-            worker->jobs++;
-            wait_for_tick(1);
+    while (worker->jobs < JOBS && await(shared, (uint32_t)index)) {
+        if (gives_way(shared, (unsigned)index, worker->jobs + worker->gave_way)) {
+            worker->gave_way++;
+            let_have(shared, 1 - (uint32_t)index);
         } else {
-            back_off(shared, (unsigned)index, worker->attempts);
+            worker->jobs++;
         }
     }
+    /* whoever's time is up still wants it: the other's last look must not find it gone */
+    atomic_store_explicit(&worker->wants, worker->jobs < JOBS, memory_order_relaxed);
+    let_have(shared, 1 - (uint32_t)index);
     result->value = worker->jobs;
     return 0;
 }
 
-static void livelock(const struct demo_run *run, bool mended)
+static void livelock_on(
+    const struct demo_run *run, const struct pool_ops *ops, const char *where, bool mended)
 {
     double patience = demo_seconds(run, PATIENCE_S);
     struct shared *shared = must_memory(run, sizeof *shared);
     *shared =
         (struct shared){.mended = mended, .seed = run->seed, .until = deadline_after(patience)};
-    for (int i = 0; i < WORKERS; i++)
-        if (lock_init(&shared->things[i], LOCK_PLAIN))
-            demo_cannot(run, "a lock cannot be made");
     uint64_t start = clock_now();
-    must_run(run, &pool_threads, WORKERS, work, &shared, NULL);
+    must_run(run, ops, WORKERS, work, &shared, NULL);
     const struct worker *a = &shared->workers[0], *b = &shared->workers[1];
-    uint64_t jobs = a->jobs + b->jobs, attempts = a->attempts + b->attempts;
-    demo_figure(run, (double)jobs, "", "jobs done of %u", WORKERS * JOBS);
-    demo_figure(run, (double)attempts, "", "attempts");
-    demo_figure(run, clock_since(start), "s", "time");
-    if (a->jobs < JOBS && b->jobs < JOBS)
-        demo_showed(run,
-            "neither worker has got done in %.1f s: %" PRIu64 " attempts for %" PRIu64
-            " jobs of %u",
-            patience, attempts, jobs, WORKERS * JOBS);
+    uint64_t jobs = a->jobs + b->jobs, gave_way = a->gave_way + b->gave_way;
+    demo_figure(run, (double)jobs, "", "jobs done of %u, %s", WORKERS * JOBS, where);
+    demo_figure(run, (double)gave_way, "", "times that one gave way, %s", where);
+    demo_figure(run, clock_since(start), "s", "time, %s", where);
+    if (jobs == 0)
+        demo_showed(run, "2 %s gave way %" PRIu64 " times in %.1f s, and neither has done a job",
+            where, gave_way, patience);
 }
 
 static void unmended(const struct demo_run *run)
 {
-    livelock(run, false);
+    livelock_on(run, &pool_processes, "processes", false);
+    livelock_on(run, &pool_threads, "threads", false);
 }
 
 static void mended(const struct demo_run *run)
 {
-    livelock(run, true);
+    livelock_on(run, &pool_processes, "processes", true);
+    livelock_on(run, &pool_threads, "threads", true);
 }
 
 const struct demo demo_livelock = {
     .name = "livelock",
-    .summary = "two workers make way for each other, again and again, and neither gets on",
+    .summary = "two workers give way to each other, again and again, and neither gets on",
     .description =
-        "A job needs two things. Each worker takes its own, reaches for the other's, and where "
-        "that is taken politely gives its own back and tries again a moment later. So nobody waits "
-        "holding something, and there is no deadlock; but both moments are equally long, so that "
-        "both come back together, and find each other in the way once more. Both are busy and "
-        "nothing is done, until chance puts them out of step. Mended by making that chance: each "
-        "waits for a random time (as Ethernet does: Metcalfe, Boggs 1976), and one of them finds "
-        "both things free.",
+        "Both need the same thing for each job. Whoever has it and sees that the other one wants "
+        "it too, politely backs off and lets it go first; the other does the same. Nobody holds "
+        "what it does not use, so that this is no deadlock: both are awake, the CPU is busy, a "
+        "watchdog that looks at states sees them change all the time, and not one job gets done. "
+        "It is so with every rule by which both react to each other in the same way, as with two "
+        "people in a corridor, or two stations that repeat a collided message after the same "
+        "time. Mended by chance, as Ethernet does it (Metcalfe, Boggs 1976): each backs off only "
+        "every other time, at random, so that soon they do not do the same.",
     .kind = DEMO_LIVENESS,
-    .unmended = {"gives way, and tries again at the next tick of 2 ms", unmended},
-    .mended = {"gives way, and tries again after a random time below 8 ms", mended},
+    .unmended = {"always backs off when the other one wants it too", unmended},
+    .mended = {"tosses a coin: backs off, or does its job", mended},
 };
