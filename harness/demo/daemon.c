@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #define WORKERS 2
-#define TASKS 100 /* a process; a thread has a tenth, since the mended form waits for them */
+#define THREAD_TASKS 10    /* each */
+#define PROCESS_TASKS 2000 /* each: 20 s, which nobody waits for */
 #define TASK_S 0.01
 #define SOON_S 10   /* in which workers begin: an upper bound that nothing waits for */
 #define AFTER_S 0.2 /* in which orphans are watched */
@@ -58,7 +59,7 @@ static void wait_until_busy(const struct demo_run *run, const struct shared *sha
 
 static void *thread_main(void *shared)
 {
-    run_tasks(shared, TASKS / 10);
+    run_tasks(shared, THREAD_TASKS);
     return NULL;
 }
 
@@ -80,7 +81,7 @@ static int call_tasks(struct pool_call *call)
 {
     struct shared *shared;
     memcpy(&shared, call->payload, sizeof shared);
-    run_tasks(shared, TASKS);
+    run_tasks(shared, PROCESS_TASKS);
     return 0;
 }
 
@@ -100,7 +101,7 @@ static _Noreturn void processes_of_program(
         if (worker < 0)
             demo_cannot(run, "no process is to be had: %s", strerror(errno));
         if (worker == 0) {
-            run_tasks(shared, TASKS);
+            run_tasks(shared, PROCESS_TASKS);
             _exit(0);
         }
     }
@@ -129,7 +130,7 @@ static void watch_threads(const struct demo_run *run, bool mended)
         _exit(0);
     }
     wait_for_program(run, program);
-    uint64_t all = WORKERS * TASKS / 10;
+    uint64_t all = WORKERS * THREAD_TASKS;
     uint64_t cut = begun(shared) - ended(shared), missing = all - ended(shared);
     demo_figure(run, (double)ended(shared), "", "tasks of %" PRIu64 " done, threads", all);
     demo_figure(run, (double)cut, "", "tasks cut off half-way, threads");
