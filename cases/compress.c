@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#define DEFAULT_TASKS 600
+#define DEFAULT_TASKS 400
 #define TEXT_MAX (8u << 20) /* bytes of made text that blocks begin in */
 #define LEVEL_MAX 22
 #define CHECKED_MAX 8 /* blocks that verify decompresses */

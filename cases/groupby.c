@@ -5,8 +5,8 @@
  * applied. The tasks do what comes then: they make numbers of their rows' texts and aggregate. A
  * group's sum is added up in the file's order, so that it is the same bit by bit on every backend.
  *
- * The file that is made where none is given stands in a temporary folder, for other processes that
- * repeat the setup to read. */
+ * The file that is made where none is given is gone when setup ends: a process that repeats it
+ * makes the same one again. */
 #include "case.h"
 
 #include "support/groups.h"
@@ -31,7 +31,6 @@ struct total {
 };
 
 struct groupby {
-    char folder[PATH_MAX]; /* temporary; "": an input was given, or another process made it */
     char path[PATH_SIZE];
     const char *key, *value; /* names of columns, or NULL */
     struct rows table;
@@ -51,8 +50,6 @@ struct aggregate {
 static void groupby_teardown(void *ctx)
 {
     struct groupby *groupby = ctx;
-    if (*groupby->folder != '\0')
-        tempdir_remove(groupby->folder);
     groups_free(&groupby->groups);
     rows_free(&groupby->table);
     free(groupby->totals);
@@ -100,40 +97,6 @@ static int write_csv(const struct groupby *groupby, const struct case_run *run)
     return 0;
 }
 
-static int make_input(struct groupby *groupby, struct case_run *run)
-{
-    if (param_given(run->params, "key") || param_given(run->params, "value"))
-        return task_fail(EINVAL, "key= and value= are columns of an input; give it, or leave them");
-    bool borrowed = *run->handed != '\0';
-    if (!borrowed && tempdir_make(groupby->folder, sizeof groupby->folder, NULL, "groupby") != 0) {
-        int error = errno;
-        *groupby->folder = '\0';
-        return task_fail(error, "cannot make a temporary folder: %s; set TMPDIR", strerror(error));
-    }
-    if (!borrowed)
-        memcpy(run->handed, groupby->folder, sizeof groupby->folder);
-    snprintf(groupby->path, sizeof groupby->path, "%.*s/rows.csv", PATH_MAX, run->handed);
-    return borrowed ? 0 : write_csv(groupby, run);
-}
-
-static int find_input(struct groupby *groupby, struct case_run *run)
-{
-    const char *input = param_text(run->params, "input");
-    if (run->tasks != 0)
-        return task_fail(EINVAL,
-            "-N %" PRIu64 ": there are as many tasks as groups; leave -N out, and give rows=, "
-            "group= or an input",
-            run->tasks);
-    if (input == NULL)
-        return make_input(groupby, run);
-    if (param_given(run->params, "rows") || param_given(run->params, "group"))
-        return task_fail(EINVAL, "rows= and group= are for made rows, which input= does without");
-    if (strlen(input) >= sizeof groupby->path)
-        return task_fail(EINVAL, "input=" SHOWN_PATH "...: too long for a path", input);
-    strcpy(groupby->path, input);
-    return 0;
-}
-
 static int read_groups(struct groupby *groupby)
 {
     int code = rows_read(&groupby->table, groupby->path, groupby->key, groupby->value);
@@ -148,23 +111,53 @@ static int read_groups(struct groupby *groupby)
     return 0;
 }
 
+static int make_input(struct groupby *groupby, const struct case_run *run)
+{
+    char folder[PATH_MAX];
+    if (groupby->key != NULL || groupby->value != NULL)
+        return task_fail(EINVAL, "key= and value= are columns of an input; give it, or leave them");
+    if (tempdir_make(folder, sizeof folder, NULL, "groupby") != 0)
+        return task_fail(errno, "cannot make the temporary folder " SHOWN_PATH ": %s; set TMPDIR",
+            folder, strerror(errno));
+    snprintf(groupby->path, sizeof groupby->path, "%s/rows.csv", folder);
+    int code = write_csv(groupby, run);
+    if (code == 0)
+        code = read_groups(groupby);
+    tempdir_remove(folder);
+    return code;
+}
+
+static int use_input(struct groupby *groupby, const struct case_run *run, const char *input)
+{
+    if (param_given(run->params, "rows") || param_given(run->params, "group"))
+        return task_fail(EINVAL, "rows= and group= are for made rows, which input= does without");
+    if (strlen(input) >= sizeof groupby->path)
+        return task_fail(EINVAL, "input=" SHOWN_PATH "...: too long for a path", input);
+    strcpy(groupby->path, input);
+    return read_groups(groupby);
+}
+
 static int groupby_setup(struct case_run *run)
 {
+    const char *input = param_text(run->params, "input");
+    if (run->tasks != 0)
+        return task_fail(EINVAL,
+            "-N %" PRIu64 ": there are as many tasks as groups; leave -N out, and give rows=, "
+            "group= or an input",
+            run->tasks);
     struct groupby *groupby = calloc(1, sizeof *groupby);
     if (groupby == NULL)
         return task_fail(ENOMEM, "no memory for the parameters");
     groupby->key = param_text(run->params, "key");
     groupby->value = param_text(run->params, "value");
-    int code = find_input(groupby, run);
-    if (code == 0)
-        code = read_groups(groupby);
+    int code = input != NULL ? use_input(groupby, run, input) : make_input(groupby, run);
     if (code != 0) {
         groupby_teardown(groupby);
         return code;
     }
     run->tasks = groupby->groups.count;
-    run->even = param_text(run->params, "input") == NULL &&
-                param_count(run->params, "rows") % param_count(run->params, "group") == 0;
+    run->even =
+        input == NULL && param_count(run->params, "rows") % param_count(run->params, "group") == 0;
     run->result_size = sizeof(struct aggregate);
     run->ctx = groupby;
     return 0;
