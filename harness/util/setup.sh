@@ -28,6 +28,8 @@ build  ! pkg     cminpack        libcminpack-dev
 build  ? pkg     libjpeg         libjpeg-dev
 build  ? pkg     libcurl         libcurl4-openssl-dev
 build  ? pkg     libmicrohttpd   libmicrohttpd-dev
+build  ? pkg     sqlite3         libsqlite3-dev
+build  ? pkg     libpq           libpq-dev
 build  ? pkg     glib-2.0        libglib2.0-dev
 build  ? pkg     libuv           libuv1-dev
 build  ? pkg     tbb             libtbb-dev
