@@ -182,10 +182,16 @@ static int wait_for_lock(void *local, int count)
     return 1;
 }
 
-static int open_database(const struct sqlite *sqlite, sqlite3 **database, int flags)
+/* Opens a connection that waits for locks as a worker's statements do, whose it is, or (NULL)
+ * uncounted: the very first look into the file may find it locked. */
+static int open_database(
+    const struct sqlite *sqlite, sqlite3 **database, int flags, struct sqlite_worker *worker)
 {
     int code = sqlite3_open_v2(
         sqlite->path, database, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = worker ? sqlite3_busy_handler(*database, wait_for_lock, worker)
+                      : sqlite3_busy_timeout(*database, (int)(sqlite->busy / NS_PER_MS));
     if (code == SQLITE_OK)
         code = sqlite3_exec(*database,
             sqlite->fsync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF", NULL, NULL, NULL);
@@ -233,11 +239,9 @@ static int sqlite_worker_enter(const void *ctx, void **local)
     if (!worker)
         return task_fail(ENOMEM, "no memory for a connection");
     worker->sqlite = ctx;
-    int code = open_database(ctx, &worker->database, 0);
-    if (!code) {
-        sqlite3_busy_handler(worker->database, wait_for_lock, worker);
+    int code = open_database(ctx, &worker->database, 0, worker);
+    if (!code)
         code = prepare(worker);
-    }
     if (code) {
         char message[TASK_MESSAGE_MAX];
         snprintf(message, sizeof message, "%s", task_message(code));
@@ -274,7 +278,7 @@ static int fill(const struct sqlite *sqlite, sqlite3 *database)
 static int make_database(const struct sqlite *sqlite, const char *journal)
 {
     sqlite3 *database = NULL;
-    int code = open_database(sqlite, &database, SQLITE_OPEN_CREATE);
+    int code = open_database(sqlite, &database, SQLITE_OPEN_CREATE, NULL);
     if (code)
         return code;
     char mode[64];
@@ -502,7 +506,7 @@ static int sqlite_verify(const void *ctx, const struct case_results *results)
     const struct sqlite *sqlite = ctx;
     sqlite3 *database = NULL;
     sqlite3_stmt *find = NULL, *count = NULL;
-    int code = open_database(sqlite, &database, 0);
+    int code = open_database(sqlite, &database, 0, NULL);
     if (code)
         return code;
     if (sqlite3_prepare_v2(database, "SELECT value, times FROM written WHERE id = ?1", -1, &find,
