@@ -11,6 +11,7 @@
 
 #include "support/connections.h"
 #include "support/keeper.h"
+#include "support/postgres_client.h"
 #include "support/postgres_server.h"
 #include "support/shared_file.h"
 

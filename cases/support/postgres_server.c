@@ -1,5 +1,5 @@
 /* initdb and postgres are Debian's (package postgresql), which keeps them out of PATH; another
- * installation's are found by PATH, first. pkg-config: libpq
+ * installation's are found by PATH, first.
  *
  * The server is started without what makes it durable or listens to the network. What it would
  * leave in the system if it is killed is little: its System V segment, which tells a second server
@@ -17,7 +17,6 @@
 #include <glob.h>
 #include <grp.h>
 #include <limits.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,18 +25,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PORT "5432" /* a part of the socket's name */
-#define SOCKET_NAME "/.s.PGSQL." PORT
+#define SOCKET_NAME "/.s.PGSQL." POSTGRES_SERVER_PORT
 #define INITDB_MS 60000
 #define START_MS 60000
 #define LOOK_MS 5 /* between two looks whether the server is ready */
 #define STOP_MS 3000
-#define GOODBYE_MS 1000
 #define EXIT_NOT_RUN 126
 #define EXIT_NO_ENTRY 125
 #define DEBIAN "/usr/lib/postgresql/*/bin"
@@ -209,7 +205,7 @@ static int make_cluster(const struct launch *launch)
 {
     char program[PATH_SIZE];
     snprintf(program, sizeof program, "%s/initdb", launch->bin);
-    char *words[] = {program, "-D", "data", "-U", "poolbench", "-A", "trust", "-E", "UTF8",
+    char *words[] = {program, "-D", "data", "-U", POSTGRES_SERVER_USER, "-A", "trust", "-E", "UTF8",
         "--locale=C", "--wal-segsize=1", "--no-sync", "--no-instructions", NULL};
     int status;
     pid_t process = start(launch, words, SIGKILL);
@@ -261,11 +257,12 @@ static int start_server(const struct launch *launch, struct postgres_server *ser
     char program[PATH_SIZE], connections[64];
     snprintf(program, sizeof program, "%s/postgres", launch->bin);
     snprintf(connections, sizeof connections, "max_connections=%u", server->max_connections);
-    char *words[] = {program, "-D", "data", "-k", (char *)launch->folder, "-p", PORT, "-F", "-c",
-        "listen_addresses=", "-c", connections, "-c", "superuser_reserved_connections=0", "-c",
-        "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c",
-        "max_wal_senders=0", "-c", "max_logical_replication_workers=0", "-c", "autovacuum=off",
-        "-c", "dynamic_shared_memory_type=mmap", "-c", "huge_pages=off", "-c", "jit=off", NULL};
+    char *words[] = {program, "-D", "data", "-k", (char *)launch->folder, "-p",
+        POSTGRES_SERVER_PORT, "-F", "-c", "listen_addresses=", "-c", connections, "-c",
+        "superuser_reserved_connections=0", "-c", "synchronous_commit=off", "-c",
+        "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c",
+        "max_logical_replication_workers=0", "-c", "autovacuum=off", "-c",
+        "dynamic_shared_memory_type=mmap", "-c", "huge_pages=off", "-c", "jit=off", NULL};
     server->process = start(launch, words, SIGQUIT);
     if (server->process < 0)
         return task_fail(errno, "cannot start PostgreSQL: %s", strerror(errno));
@@ -310,42 +307,4 @@ void postgres_server_end(struct postgres_server *server)
     }
     keeper_kill_all();
     remove_memory(server);
-}
-
-/* ---- connections ---- */
-
-PGconn *postgres_connect(const char *url, const char *folder)
-{
-    /* the later ones count: an own timeout in the url, say */
-    static const char *const names[] = {"connect_timeout", "application_name", "dbname", NULL};
-    static const char *const private[] = {
-        "connect_timeout", "application_name", "dbname", "host", "port", "user", "options", NULL};
-    const char *const values[] = {"10", "poolbench", url, NULL};
-    const char *const own[] = {"10", "poolbench", "postgres", folder, PORT, "poolbench", "", NULL};
-    return url ? PQconnectdbParams(names, values, 1) : PQconnectdbParams(private, own, 0);
-}
-
-void postgres_disconnect(void *connection)
-{
-    PGconn *open = connection;
-    int copy = PQstatus(open) == CONNECTION_OK ? fcntl(PQsocket(open), F_DUPFD_CLOEXEC, 0) : -1;
-    PQfinish(open); /* says goodbye */
-    char rest[256];
-    struct pollfd socket = {.fd = copy, .events = POLLIN};
-    while (copy >= 0 && poll(&socket, 1, GOODBYE_MS) > 0 &&
-           recv(copy, rest, sizeof rest, MSG_DONTWAIT) > 0)
-        ;
-    if (copy >= 0)
-        close(copy);
-}
-
-const char *postgres_cause(const PGconn *connection, char *text, size_t size)
-{
-    const char *said = connection ? PQerrorMessage(connection) : "out of memory";
-    const char *failed = strstr(said, " failed: "); /* behind the whole path of the socket */
-    const char *cause = failed ? failed + strlen(" failed: ") : said;
-    int length = (int)strcspn(cause, "\n");
-    snprintf(text, size, "%.*s", length, length ? cause : "no reason given");
-    printable_line(text);
-    return text;
 }

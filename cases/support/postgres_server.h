@@ -1,5 +1,5 @@
 /* A private PostgreSQL server: a new cluster in a temporary folder, on a Unix socket there, without
- * any durability and gone with its keeper (keeper.h), in whose process these run. pkg-config: libpq
+ * any durability and gone with its keeper (keeper.h), in whose process these run.
  *
  * PostgreSQL refuses to run as root: it then runs as the user postgres, or nobody where there is
  * none, who must be able to enter the folder. The client's user is always `poolbench`, whom the
@@ -7,9 +7,11 @@
 #ifndef SUPPORT_POSTGRES_SERVER_H
 #define SUPPORT_POSTGRES_SERVER_H
 
-#include <libpq-fe.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#define POSTGRES_SERVER_PORT "5432" /* a part of the socket's name */
+#define POSTGRES_SERVER_USER "poolbench"
 
 struct postgres_server {
     uint32_t max_connections; /* what the server takes at once */
@@ -28,16 +30,5 @@ int postgres_server_begin(struct postgres_server *server, const char *folder);
 /* Ends the server, by force if it does not end by itself, with all of its processes and its shared
  * memory. The folder stays. */
 void postgres_server_end(struct postgres_server *server);
-
-/* A connection to the server in that folder, or by a connection string (url, may be NULL), which
- * the caller closes whatever its status. NULL: no memory. */
-PGconn *postgres_connect(const char *url, const char *folder);
-
-/* Closes a connection and waits until the server has done so too, a second at most: until then it
- * counts it. A PGconn *, or NULL. */
-void postgres_disconnect(void *connection);
-
-/* Why the connection's last call failed, in one line. Returns text. */
-const char *postgres_cause(const PGconn *connection, char *text, size_t size);
 
 #endif
