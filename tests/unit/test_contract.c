@@ -12,6 +12,7 @@
 #include "group.h"
 #include "leftovers.h"
 #include "pools.h"
+#include "private_postgres.h"
 
 #include "harness/measure/plan.h"
 #include "harness/measure/reopen.h"
@@ -46,6 +47,7 @@ static const struct quick {
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
     {"sqlite", TASKS, {"rows=100", "fsync=no"}},
+    {"postgres", TASKS, {"rows=100", "latency=0", private_postgres_url}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
@@ -231,6 +233,7 @@ static void workers_counts_add_up_over_regions(void **state)
 static int make_folders(void **state)
 {
     (void)state;
+    private_postgres_start(); /* where there is none, its case is skipped */
     if (tempdir_make(scratch, sizeof scratch, NULL, "contract"))
         return -1;
     snprintf(temporary, sizeof temporary, "%.*s/tmp", PATH_MAX - 8, scratch);
@@ -242,6 +245,7 @@ static int make_folders(void **state)
 static int remove_folders(void **state)
 {
     (void)state;
+    private_postgres_stop();
     return tempdir_remove(scratch);
 }
 
