@@ -317,8 +317,11 @@ static bool prepare(const struct postgres *postgres, PGconn *connection)
 static int open_connection(const struct postgres *postgres, struct connections_turn *turn)
 {
     char cause[160];
+    blocking_begin();
     PGconn *connection = postgres_connect(postgres->url, postgres->folder);
-    if (PQstatus(connection) == CONNECTION_OK && prepare(postgres, connection)) {
+    bool ready = PQstatus(connection) == CONNECTION_OK && prepare(postgres, connection);
+    blocking_end();
+    if (ready) {
         turn->connection = connection;
         connections_count_opened(postgres->connections);
         return 0;
@@ -355,8 +358,10 @@ static int pick(
     snprintf(first, sizeof first, "%" PRIu64, row);
     snprintf(end_row, sizeof end_row, "%" PRIu64, row + postgres->fetch);
     snprintf(seconds, sizeof seconds, "%.9f", (double)postgres->latency * 1e-9);
+    blocking_begin();
     PGresult *rows =
         PQexecPrepared(connection, SELECT, postgres->latency ? 3 : 2, values, NULL, NULL, 0);
+    blocking_end();
     result->value = 0;
     int code = PQresultStatus(rows) == PGRES_TUPLES_OK
                    ? read_rows(postgres, row, rows, &result->value)
@@ -371,7 +376,9 @@ static int postgres_task(const void *ctx, void *local, uint64_t index, struct ta
     (void)local;
     const struct postgres *postgres = ctx;
     struct connections_turn turn;
+    blocking_begin();
     int code = connections_take(postgres->connections, postgres->wait, &turn);
+    blocking_end();
     if (code)
         return task_fail(code, "no connection for %g s: all %" PRIu32 " are in use",
             (double)postgres->wait * 1e-9, postgres->places);
@@ -383,7 +390,9 @@ static int postgres_task(const void *ctx, void *local, uint64_t index, struct ta
         PQfinish(turn.connection);
         turn.connection = NULL;
     }
+    blocking_begin();
     connections_give(postgres->connections, &turn, postgres_disconnect);
+    blocking_end();
     return code;
 }
 
