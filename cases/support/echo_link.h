@@ -12,8 +12,9 @@ enum echo_side { ECHO_WORKER, ECHO_PARTNER };
 
 #define ECHO_FDS 4         /* descriptors of a side */
 #define ECHO_RECHECK_MS 50 /* a wait that nobody's death ends looks so often at echo_deserted */
-#define ECHO_ACKNOWLEDGE 8 /* bytes that the partner sends where it does not send a message back   \
-                            */
+#define ECHO_ACKNOWLEDGE                                                                           \
+    8 /* bytes that the partner sends where it does not send a message back                        \
+       */
 
 struct echo_link {
     /* given */
@@ -23,7 +24,7 @@ struct echo_link {
     /* the transport's */
     int fds[ECHO_FDS]; /* this side's, -1 or open; closed by who opened the link */
     void *memory;      /* what open has mapped or made; undone by close */
-    uint64_t at[2];    /* any numbers: how much has been sent, received, ... */
+    size_t piece;      /* bytes of the largest part that a message goes over in, or not used */
 };
 
 struct echo_transport {
