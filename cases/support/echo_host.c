@@ -49,6 +49,16 @@ static void set_signals(void)
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* Keeps nothing that was the parent's: an open end of a pipe here would keep it from closing.
+ * Returns the listener. */
+static int keep_only(int listener)
+{
+    if (dup2(listener, STDERR_FILENO + 1) < 0)
+        _exit(EXIT_FAILURE);
+    close_range(STDERR_FILENO + 2, ~0U, 0); /* best effort: needs Linux 5.9 */
+    return STDERR_FILENO + 1;
+}
+
 static bool is_same_user(int socket)
 {
     struct ucred peer;
@@ -77,6 +87,7 @@ static _Noreturn void run_host(int listener, const struct echo_options *options,
     prctl(PR_SET_NAME, "pb-echo-host");
     setpgid(0, 0); /* a group with the partners, for the end below */
     set_signals();
+    listener = keep_only(listener);
     sigset_t none;
     sigemptyset(&none);
     while (!asked_to_stop) {
