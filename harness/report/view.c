@@ -47,6 +47,11 @@ bool view_has_searches(const struct view *view, enum result_axis axis)
     return false;
 }
 
+bool view_has_survey(const struct view *view)
+{
+    return view->result->figures_count > 0;
+}
+
 bool view_has_fits(const struct view *view)
 {
     for (size_t i = 0; i < view->fits_count; i++)

@@ -63,6 +63,9 @@ bool view_is_simulated(const struct view *view);
 bool view_has_sweep(const struct view *view);
 bool view_has_searches(const struct view *view, enum result_axis axis);
 
+/* Whether it holds a survey's readings. */
+bool view_has_survey(const struct view *view);
+
 /* Whether a curve could be fitted to any backend's samples. */
 bool view_has_fits(const struct view *view);
 
