@@ -14,7 +14,7 @@ const struct bench_case case_ipc_manager_tcp = {
     .description = "This program's manager, a process that keeps values for others (Python's "
                    "multiprocessing.Manager), reached over loopback TCP." MANAGED_DESCRIPTION,
     .kind = CASE_IO,
-    .params = echo_params,
+    .params = echo_params + 1,
     .task = managed_task,
     .setup = setup,
     .teardown = managed_teardown,

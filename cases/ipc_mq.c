@@ -33,18 +33,20 @@ static long read_limit(const char *path, long usual)
     return limit;
 }
 
-/* A queue without a name, or -1 with errno. */
+/* A queue without a name, or -1 with errno. A name that is there already is that of a queue which
+ * somebody else has open by now, or nobody's. */
 static mqd_t open_nameless(struct mq_attr *attributes)
 {
     char name[64];
-    mqd_t queue;
     snprintf(name, sizeof name, "/poolbench-%u", (unsigned)geteuid());
-    do {
-        queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, attributes);
-        mq_unlink(name); /* ours, or where there was one: it is somebody's who has opened it, or
-                            nobody's */
-    } while (queue < 0 && errno == EEXIST);
-    return queue;
+    for (;;) {
+        mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, attributes);
+        if (queue < 0 && errno != EEXIST)
+            return queue;
+        mq_unlink(name);
+        if (queue >= 0)
+            return queue;
+    }
 }
 
 /* With as many messages as there is room for. Returns 0 or errno. */

@@ -17,6 +17,11 @@
 #define MESSAGE_NS 15000u
 
 const struct param echo_params[] = {
+    {.name = "grain",
+        .type = PARAM_DURATION,
+        .value = "0",
+        .max = 1e10,
+        .help = "CPU time that the partner computes for with each message, 0 to 10s"},
     {.name = "size",
         .type = PARAM_COUNT,
         .value = "64",
@@ -54,14 +59,14 @@ struct echo_worker {
 
 /* ---- what is sent ---- */
 
-struct echo_plan echo_plan(struct case_run *run)
+struct echo_plan echo_plan(struct case_run *run, uint64_t grain)
 {
     struct echo_plan plan = {.seed = run->seed,
         .size = param_count(run->params, "size"),
         .oneway = strcmp(param_text(run->params, "mode"), "oneway") == 0,
         .messages = param_count(run->params, "messages")};
     if (run->tasks == 0)
-        run->tasks = 1 + REGION_NS / (plan.messages * (MESSAGE_NS + plan.size));
+        run->tasks = 1 + REGION_NS / (plan.messages * (MESSAGE_NS + plan.size + grain));
     run->even = true;
     return plan;
 }
@@ -120,9 +125,13 @@ int echo_setup(struct case_run *run, const struct echo_transport *transport)
     struct echo *echo = calloc(1, sizeof *echo);
     if (!echo)
         return task_fail(ENOMEM, "out of memory");
-    echo->plan = echo_plan(run);
-    echo->options =
-        (struct echo_options){transport, echo->plan.size, echo->plan.oneway, echo->plan.messages};
+    uint64_t grain = param_duration(run->params, "grain");
+    echo->plan = echo_plan(run, grain);
+    echo->options = (struct echo_options){.transport = transport,
+        .size = echo->plan.size,
+        .oneway = echo->plan.oneway,
+        .messages = echo->plan.messages,
+        .grain = grain};
     int code = find_host(echo, run);
     if (code) {
         free(echo);

@@ -7,7 +7,8 @@
 #include "../case.h"
 #include "echo_link.h"
 
-/* size, mode, messages. */
+/* grain, size, mode, messages; a case without partners has none to compute, and takes the table
+ * from its second entry on. */
 extern const struct param echo_params[];
 
 /* What every description of such a case goes on with. */
@@ -19,7 +20,8 @@ extern const struct param echo_params[];
     "CPU busy with small messages, and two CPUs can carry two such pairs: expect a speedup of up " \
     "to the number of CPUs, above it where waking takes longer than the work, and flat behind, "   \
     "where the partners' CPU time fills them. Large messages are limited by how fast they are "    \
-    "copied."
+    "copied. With grain= the partner computes for so long with each message, as the worker of a "  \
+    "pool would that is handed tasks through this transport."
 
 /* A case's setup: starts the partners' host where none is handed over. */
 int echo_setup(struct case_run *run, const struct echo_transport *transport);
@@ -41,8 +43,9 @@ struct echo_plan {
     uint64_t messages;
 };
 
-/* Reads the parameters, and decides what does not depend on the transport in run. */
-struct echo_plan echo_plan(struct case_run *run);
+/* Reads the parameters but grain, ns, which it is told, and decides in run what does not depend on
+ * the transport. */
+struct echo_plan echo_plan(struct case_run *run, uint64_t grain);
 
 /* The key of a task's message. */
 static inline uint64_t echo_key(const struct echo_plan *plan, uint64_t index, uint64_t number)

@@ -22,6 +22,7 @@ struct echo_options {
     bool oneway;       /* the partner answers the last of `messages` with a hash of all; else each
                           one with itself */
     uint64_t messages; /* of a task */
+    uint64_t grain;    /* ns of CPU time that the partner computes for with each message */
 };
 
 struct echo_host;

@@ -42,7 +42,7 @@ int managed_setup(struct case_run *run, bool tcp)
     struct managed *managed = calloc(1, sizeof *managed);
     if (!managed)
         return task_fail(ENOMEM, "out of memory");
-    managed->plan = echo_plan(run);
+    managed->plan = echo_plan(run, 0);
     int code = find_manager(managed, run, tcp);
     if (code) {
         free(managed);
