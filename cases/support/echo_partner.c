@@ -3,6 +3,7 @@
 #include "echo_partner.h"
 
 #include "../../harness/util/hash.h"
+#include "compute.h"
 #include "message.h"
 
 #include <errno.h>
@@ -13,10 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-#define NS_PER_S 1000000000u
 
 /* SIGINT stays ignored, as in the host. */
 static void set_apart(pid_t host)
@@ -70,25 +68,12 @@ static void bind_to_worker(struct echo_link *link)
         _exit(EXIT_SUCCESS);
 }
 
-/* Computes for `grain` ns of the process's own CPU time, so that it takes longer where the CPU is
- * taken away. */
-static void compute(uint64_t grain)
-{
-    struct timespec used;
-    if (grain == 0)
-        return;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    uint64_t end = (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec + grain;
-    while ((uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec < end)
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-}
-
 static int send_back(const struct echo_options *options, struct echo_link *link, void *message)
 {
     int code = options->transport->receive(link, message, options->size);
     if (code)
         return code;
-    compute(options->grain);
+    compute_for(options->grain);
     return options->transport->send(link, message, options->size);
 }
 
@@ -99,7 +84,7 @@ static int acknowledge(const struct echo_options *options, struct echo_link *lin
         int code = options->transport->receive(link, message, options->size);
         if (code)
             return code;
-        compute(options->grain);
+        compute_for(options->grain);
         hash = hash_mix(hash, message_hash(message, options->size));
     }
     _Static_assert(sizeof hash == ECHO_ACKNOWLEDGE, "the hash is the acknowledgement");

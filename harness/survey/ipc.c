@@ -12,6 +12,7 @@
  * waiting, or work of both sides in turns. So the grain is held against the measured speedup at
  * that very grain: two workers whose partners compute for it. Near 1, the formula holds; below 1,
  * real break-even lies higher. */
+#include "../../cases/support/compute.h"
 #include "../analyze/stat.h"
 #include "../measure/clock.h"
 #include "../measure/registry.h"
@@ -162,6 +163,15 @@ static int time_users(struct user users[WORKERS], pthread_barrier_t *start, doub
     return 0;
 }
 
+/* Seconds of the tasks alone, one after the other. */
+static double time_alone(uint64_t tasks, double grain)
+{
+    uint64_t begin = clock_now();
+    for (uint64_t i = 0; i < tasks; i++)
+        compute_for((uint64_t)(grain * 1e9));
+    return clock_since(begin);
+}
+
 /* The speedup that two workers with tasks of that grain have over the tasks alone. */
 static int measure_speedup(const struct transport *transport, double grain, double *speedup)
 {
@@ -175,7 +185,7 @@ static int measure_speedup(const struct transport *transport, double grain, doub
         users[i] = (struct user){.transport = transport, .start = &start, .tasks = tasks};
     int code = time_users(users, &start, &seconds);
     if (!code)
-        *speedup = WORKERS * (double)tasks * grain / seconds;
+        *speedup = time_alone(WORKERS * tasks, grain) / seconds;
     return code;
 }
 
