@@ -71,7 +71,10 @@ static int open_transport(struct transport *transport, const char *name, double 
     enum status status =
         wrong ? STATUS_FAILED : workload_open_case(&transport->workload, &request, why, sizeof why);
     param_free(options);
-    return status == STATUS_DONE ? 0 : task_fail(EIO, "%s", why);
+    if (status == STATUS_DONE)
+        return 0;
+    task_fail(EIO, "%s", why);
+    return EIO;
 }
 
 static void close_transport(struct transport *transport)
