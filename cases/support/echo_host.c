@@ -35,18 +35,31 @@ static void on_stop(int signal)
     asked_to_stop = 1;
 }
 
-/* Ctrl-C is for the parent to answer, whose teardown ends this one. SIGTERM stays blocked but while
- * the host waits for workers, so that none is missed. Partners that have ended leave no zombie. */
+static void on_child(int signal)
+{
+    (void)signal;
+}
+
+/* Ctrl-C is for the parent to answer, whose teardown ends this one. What the host answers stays
+ * blocked but while it waits for workers, so that none is missed. */
 static void set_signals(void)
 {
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGCHLD);
     signal(SIGINT, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
-    signal(SIGCHLD, SIG_IGN);
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = on_child}, NULL);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_stop}, NULL);
     sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Buries partners that have ended, at once, for their CPU time to count as this process's. */
+static void bury(void)
+{
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
 }
 
 /* Keeps nothing that was the parent's: an open end of a pipe here would keep it from closing.
@@ -94,6 +107,7 @@ static _Noreturn void run_host(int listener, const struct echo_options *options,
         struct pollfd ready = {.fd = listener, .events = POLLIN};
         if (ppoll(&ready, 1, NULL, &none) > 0)
             serve_worker(listener, options);
+        bury();
     }
     kill(0, SIGTERM); /* blocked here */
     while (wait(NULL) > 0 || errno == EINTR)

@@ -26,6 +26,7 @@ static void set_apart(pid_t host)
         _exit(EXIT_FAILURE);
     prctl(PR_SET_NAME, "pb-partner");
     signal(SIGTERM, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
     signal(SIGIO, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
