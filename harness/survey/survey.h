@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define SURVEY_FIGURES_MAX 8
-#define SURVEY_NOTE_MAX 200
+#define SURVEY_NOTE_MAX RESULT_NOTE_MAX
 
 /* What a reading finds out: a value for each figure of the probe, in the order in which they were
  * added. What has no value stays NAN. */
