@@ -145,6 +145,7 @@ $(BUILD)/config.mk: FORCE
 	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@CC='$(CC)' sh harness/util/setup.sh $(SETUP_GROUPS))
 	@mkdir -p $(BUILD)/generated
 	@ln -sfn ../../plots $(BUILD)/plots # where the program looks for them: beside itself
+	@ln -sfn ../../cases/peers $(BUILD)/peers
 	@CC='$(CC)' sh harness/util/registry.sh $(BUILD)/generated
 	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc cminpack)"; \
 	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc cminpack)"; \

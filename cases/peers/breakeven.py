@@ -13,7 +13,7 @@ import statistics
 import time
 
 from peers import pools
-from peers.work import Refused, main, tell
+from peers.work import Refused, main
 
 SHORTEST, LONGEST = 1e-6, 0.02  # seconds a task
 REGION_S = 0.03                 # of the serial loop
@@ -71,7 +71,6 @@ def program():
     parser.add_argument("pool", metavar="POOL", help="see run.py --list")
     parser.add_argument("-w", "--workers", type=int, default=2, help="the pool's size (default 2)")
     parser.add_argument("--chunk", type=int, default=1, help="tasks sent at once; 0: the library's choice (default 1)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the JSON object goes there instead of stdout")
     given = parser.parse_args()
     if given.workers < 1 or given.chunk < 0:
         raise Refused("workers are at least 1, the chunk not below 0")
@@ -80,9 +79,8 @@ def program():
         crossing = search(pool, given.chunk, given.workers)
     finally:
         pool.stop()
-    tell({"pool": given.pool, "workers": given.workers, "chunk": given.chunk, "longest_s": LONGEST,
-          "breakeven_s": crossing}, given.output)
-    return 0
+    return {"pool": given.pool, "workers": given.workers, "chunk": given.chunk, "longest_s": LONGEST,
+            "breakeven_s": crossing}
 
 
 if __name__ == "__main__":

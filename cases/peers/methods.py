@@ -10,13 +10,12 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # thi
 
 import argparse
 import functools
-import resource
 import time
 
 from peers import pools
 from peers.null import empty
 from peers.sleep import wait
-from peers.work import Refused, main, tell
+from peers.work import Refused, main
 
 # How long a region is to take where no number of tasks is given: one whose time counts, and the one behind it that is
 # to need memory.
@@ -142,7 +141,9 @@ def blocks(method):
 
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Of this process, in bytes. What getrusage tells may be its parent's."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 
 
 def options():
@@ -152,7 +153,6 @@ def options():
     parser.add_argument("-w", "--workers", type=int, default=2, help="the pool's size (default 2)")
     parser.add_argument("-N", "--tasks", type=int, default=0, help="only the time of a region of so many tasks")
     parser.add_argument("--chunk", type=int, default=0, help="tasks sent at once (default: the library's choice)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the JSON object goes there instead of stdout")
     parser.add_argument("--list", action="store_true", help="pools and their methods")
     return parser.parse_args()
 
@@ -195,9 +195,8 @@ def program():
     if given.list:
         for pool, methods in METHODS.items():
             print(f"{pool:24} {' '.join(methods)}")
-        return 0
-    tell(measure(given), given.output)
-    return 0
+        return None
+    return measure(given)
 
 
 if __name__ == "__main__":

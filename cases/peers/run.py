@@ -10,7 +10,7 @@ import argparse
 import time
 
 from peers import pools
-from peers.work import Missing, Parameters, Refused, checksum, main, tell
+from peers.work import Missing, Parameters, Refused, checksum, main
 
 CASES = ("null", "powersum", "primes", "sleep", "http", "thumbnails")
 SEED = 20170403  # harness/measure/workload.h
@@ -25,7 +25,6 @@ def options():
     parser.add_argument("--chunk", type=int, default=0, help="tasks sent at once (default: the library's choice)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the case")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("-o", "--output", metavar="FILE", help="the JSON object goes there instead of stdout")
     parser.add_argument("--list", action="store_true", help="cases and pools, with why one is not available")
     return parser.parse_args()
 
@@ -86,13 +85,11 @@ def listed():
 def program():
     given = options()
     if given.list:
-        listed()
-        return 0
+        return listed()
     pools.find(given.pool)
     work = prepare(given)
     results, seconds = measure(given, work)
-    tell(report(given, work, results, seconds), given.output)
-    return 0
+    return report(given, work, results, seconds)
 
 
 if __name__ == "__main__":

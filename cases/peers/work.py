@@ -82,21 +82,15 @@ def checksum(values):
     return sum(hash_mix(index, value) for index, value in enumerate(values)) & MASK
 
 
-def tell(found, path):
-    """One JSON object, to a file or stdout (None)."""
-    text = json.dumps(found) + "\n"
-    if path is None:
-        sys.stdout.write(text)
-        return
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 def main(program):
-    """Runs a script's program: its errors are one line on stderr and a status, as poolbench's are."""
+    """Runs a script's program and prints what it returns as a JSON object (None: nothing). Its errors are one line on
+    stderr and a status, as poolbench's are."""
     name = sys.argv[0].rsplit("/", 1)[-1]
     try:
-        return program()
+        found = program()
+        if found is not None:
+            print(json.dumps(found))
+        return 0
     except Refused as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2
