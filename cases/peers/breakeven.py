@@ -19,6 +19,7 @@ SHORTEST, LONGEST = 1e-6, 0.02  # seconds a task
 REGION_S = 0.03                 # of the serial loop
 TASKS_MAX = 4000
 PAIRS = 3
+CLEARLY = 1.1                   # the speedup with the longest tasks below which there is no gain to look for
 CLOSE = 1.3                     # the search ends when its bounds are within this factor
 
 
@@ -53,7 +54,7 @@ def pair(pool, grain, rate, chunk, workers):
 def search(pool, chunk, workers):
     rate, low, high = turns_a_second(), SHORTEST, LONGEST
     speedup, grain = pair(pool, high, rate, chunk, workers)
-    if speedup <= 1:
+    if speedup < CLEARLY:  # about 1 under the interpreter lock: noise would cross it anywhere
         return None
     lost, won = low, grain  # as measured
     while high / low > CLOSE:
