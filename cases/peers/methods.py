@@ -119,15 +119,16 @@ def cost(method, tasks):
     return seconds, tasks
 
 
-def reverse(count, item):
-    """Later items end first."""
-    time.sleep((count - item) * 0.01)
+def reverse(count, chunk, item):
+    """Later chunks end first."""
+    if item % chunk == 0:
+        time.sleep((count - item) / chunk * 0.01)
     return item
 
 
-def in_order(method, workers):
-    count = 2 * workers
-    came = list(method.results(method.begin(functools.partial(reverse, count), range(count))))
+def in_order(method, workers, chunk):
+    count = 2 * workers * chunk
+    came = list(method.results(method.begin(functools.partial(reverse, count, chunk), range(count))))
     return int(came == list(range(count)))
 
 
@@ -185,8 +186,8 @@ def measure(given):
                  "tasks": tasks, "wall_s": seconds}
         if not given.tasks:
             many = min(MOST, int(tasks * max(1, MEMORY_S / seconds)))
-            found.update(memory=memory(method, many, before), in_order=in_order(method, given.workers),
-                         blocks=blocks(method))
+            found.update(memory=memory(method, many, before), blocks=blocks(method),
+                         in_order=in_order(method, given.workers, given.chunk or 1))
     return found
 
 
