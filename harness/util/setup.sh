@@ -35,12 +35,16 @@ build  ? c++     c++             g++
 build  ? flag    -fopenmp        libomp-dev
 report ! command gnuplot         gnuplot-nox
 report ! command hyperfine       hyperfine
+report ? debian  PIL             python3-pil
+report ? debian  joblib          python3-joblib
 check  ! pkg     cmocka          libcmocka-dev
 check  ! command bats            bats
 check  ! command git             git
 check  ! command gnuplot         gnuplot-nox
 check  ! command hyperfine       hyperfine
 check  ! python  jsonschema      python3-jsonschema
+check  ? debian  PIL             python3-pil
+check  ? debian  joblib          python3-joblib
 lint   ! command clang-format    clang-format
 lint   ! command clang-tidy      clang-tidy
 lint   ! command shellcheck      shellcheck
