@@ -57,9 +57,9 @@ static const struct job jobs[] = {
 
 /* What a job is to answer, and what its commands need to know of C's run of it. */
 struct expected {
-    bool known;
-    char why[TASK_MESSAGE_MAX]; /* it is not known */
-    struct workload workload;   /* open as long as the survey is: http's server is its own */
+    bool open; /* the workload is, as long as the survey: http's server is its own */
+    struct workload workload;
+    char why[TASK_MESSAGE_MAX]; /* there is no checksum */
     char checksum[24], answer[128];
 };
 
@@ -124,7 +124,7 @@ static void expect(const struct python *python, const struct job *job, struct ex
     struct workload *workload = &expected->workload;
     if (open_workload(python, job, workload, expected->why) != STATUS_DONE)
         return;
-    expected->known = true;
+    expected->open = true;
     if (run_serial(workload, expected->why, sizeof expected->why))
         return;
     struct workload_outcome outcome = workload_outcome(workload, workload->run.tasks, NULL);
@@ -197,6 +197,12 @@ static void add_probes(struct survey_run *run, struct python *python, struct pyt
     }
 }
 
+/* Whether any of its subjects can be wanted: others need not be worked out in C. */
+static bool is_wanted(const struct survey_run *run, const struct job *job)
+{
+    return !run->only || strstr(run->only, job->name);
+}
+
 static int python_open(struct survey_run *run)
 {
     struct python *python = calloc(1, sizeof *python);
@@ -209,7 +215,8 @@ static int python_open(struct survey_run *run)
     }
     run->ctx = python;
     for (size_t i = 0; i < JOBS; i++) {
-        expect(python, &jobs[i], &python->expected[i]);
+        if (is_wanted(run, &jobs[i]))
+            expect(python, &jobs[i], &python->expected[i]);
         for (const char *const *pool = jobs[i].peers; *pool; pool++)
             add_probes(run, python, (struct python_probe){PEER, &jobs[i], *pool, 0, 0});
         for (const char *const *pool = jobs[i].backends; *pool; pool++)
@@ -225,7 +232,7 @@ static void python_close(struct survey_run *run)
 {
     struct python *python = run->ctx;
     for (size_t i = 0; i < JOBS; i++)
-        if (python->expected[i].known)
+        if (python->expected[i].open)
             workload_close(&python->expected[i].workload);
     tempdir_remove(python->folder);
     free(python->probes);
