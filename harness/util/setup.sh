@@ -40,6 +40,8 @@ build  ? c++     c++             g++
 build  ? flag    -fopenmp        libomp-dev
 report ! command gnuplot         gnuplot-nox
 report ! command hyperfine       hyperfine
+report ? debian  PIL             python3-pil
+report ? debian  joblib          python3-joblib
 check  ! pkg     cmocka          libcmocka-dev
 check  ! command bats            bats
 check  ! command git             git
@@ -47,6 +49,8 @@ check  ! command gnuplot         gnuplot-nox
 check  ! command hyperfine       hyperfine
 check  ! python  jsonschema      python3-jsonschema
 check  ? server  postgresql      postgresql
+check  ? debian  PIL             python3-pil
+check  ? debian  joblib          python3-joblib
 lint   ! command clang-format    clang-format
 lint   ! command clang-tidy      clang-tidy
 lint   ! command shellcheck      shellcheck
