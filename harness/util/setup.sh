@@ -45,6 +45,8 @@ lint   ! command clang-format    clang-format
 lint   ! command clang-tidy      clang-tidy
 lint   ! command shellcheck      shellcheck
 bench  ? debian  joblib          python3-joblib
+bench  ? debian  PIL             python3-pil
+bench  ? command vipsthumbnail   libvips-tools
 ci     ! command gcc             gcc
 ci     ! command clang           clang
 END
