@@ -58,7 +58,7 @@ LIBS = -Wl,--as-needed $(LIBRARY_LIBS) $(CASE_LIBS) -ldl -lm
 
 HARNESS_SOURCES := $(sort $(shell find harness -name '*.c' -o -name '*.cpp'))
 SOURCES = $(filter-out $(LEFT_OUT),$(HARNESS_SOURCES)) $(CASE_SOURCES)
-GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c buildinfo.c)
+GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c surveys.c buildinfo.c)
 OBJECTS = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(SOURCES)))) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
 STATS_PROGRAM := $(BUILD)/tests/stats/stats

@@ -4,6 +4,8 @@
 #include "../measure/workload.h"
 #include "../pool/backend.h"
 #include "../sim/model.h"
+#include "../survey/registry.h"
+#include "../survey/survey.h"
 #include "commands.h"
 #include "json.h"
 
@@ -20,6 +22,11 @@ static const char *backend_reason(const struct pool_ops *ops)
     return ops->supported ? ops->supported() : NULL;
 }
 
+static const char *survey_reason(const struct survey *survey)
+{
+    return survey->supported ? survey->supported() : NULL;
+}
+
 static json_t *entry(const char *name, const char *summary, const char *kind, const char *reason)
 {
     return json_pack("{s:s, s:s?, s:s?, s:b, s:s?}", "name", name, "summary", summary, "kind", kind,
@@ -28,7 +35,7 @@ static json_t *entry(const char *name, const char *summary, const char *kind, co
 
 static void print_json(void)
 {
-    json_t *cases = json_array(), *backends = json_array();
+    json_t *cases = json_array(), *backends = json_array(), *surveys = json_array();
     for (const struct registry_case *at = registry_cases; at->name; at++)
         json_array_append_new(
             cases, entry(at->name, at->bench ? at->bench->summary : NULL,
@@ -37,8 +44,11 @@ static void print_json(void)
         json_array_append_new(
             backends, entry((*at)->name, (*at)->summary, (*at)->processes ? "processes" : "threads",
                           backend_reason(*at)));
-    json_t *root = json_pack("{s:s, s:o, s:o, s:[], s:[]}", "schema", "poolbench/list/v1", "cases",
-        cases, "backends", backends, "hazards", "labs");
+    for (const struct survey *const *at = registry_surveys; *at; at++)
+        json_array_append_new(
+            surveys, entry((*at)->name, (*at)->summary, NULL, survey_reason(*at)));
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:[], s:[]}", "schema", "poolbench/list/v1",
+        "cases", cases, "backends", backends, "surveys", surveys, "hazards", "labs");
     json_print(root);
 }
 
@@ -57,8 +67,13 @@ static void print_all(void)
         cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
             reason ? "; not here: " : "", reason ? reason : "");
     }
+    cli_table_row(table, " ");
+    cli_table_row(table, "SURVEY\t\tWHAT IT IS");
+    for (const struct survey *const *at = registry_surveys; *at; at++)
+        cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
+            survey_reason(*at) ? "; not here: " : "", survey_reason(*at) ? survey_reason(*at) : "");
     cli_table_print(table);
-    puts("\n`poolbench list NAME` describes a case and its parameters, or a backend.");
+    puts("\n`poolbench list NAME` describes a case and its parameters, a backend or a survey.");
 }
 
 /* Prints a paragraph in lines of at most 78 characters. */
@@ -134,6 +149,15 @@ static enum status print_backend(const struct cli *cli, const struct pool_ops *o
                   : STATUS_DONE;
 }
 
+static enum status print_survey(const struct cli *cli, const struct survey *survey)
+{
+    const char *reason = survey_reason(survey);
+    printf("%s (survey): %s\n\n", survey->name, survey->summary);
+    print_wrapped(survey->description);
+    return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "survey %s: %s", survey->name, reason)
+                  : STATUS_DONE;
+}
+
 /* Appends a name to a list, as far as there is room. */
 static void append(char *names, size_t size, const char *name)
 {
@@ -152,6 +176,8 @@ static enum status print_one(const struct cli *cli, const char *name)
         return print_plugin(cli, name);
     if (ops)
         return print_backend(cli, ops);
+    if (registry_survey(name))
+        return print_survey(cli, registry_survey(name));
     for (const struct registry_case *at = registry_cases; at->name; at++)
         append(cases, sizeof cases, at->name);
     for (const struct pool_ops *const *at = registry_backends; *at; at++)
@@ -174,7 +200,7 @@ static enum status list_run(const struct cli *cli)
 const struct cli_command command_list = {
     .name = "list",
     .words = "[NAME]",
-    .summary = "cases and backends, with why one is unavailable",
+    .summary = "cases, backends and surveys, with why one is unavailable",
     .options = options,
     .words_max = 1,
     .run = list_run,
