@@ -160,10 +160,16 @@ static int write_file(const struct files *files, struct files_worker *worker, ui
     for (uint64_t offset = 0; offset < files->size; offset += PIECE) {
         size_t size = piece_size(files, offset);
         content_fill(key, offset, worker->made, size);
-        if (write_all(file, worker->made, size))
+        blocking_begin();
+        int failed = write_all(file, worker->made, size);
+        blocking_end();
+        if (failed)
             return task_fail(errno, "cannot write " SHOWN_PATH ": %s", path, strerror(errno));
     }
-    if (files->fsync && fsync(file))
+    blocking_begin();
+    int failed = files->fsync && fsync(file);
+    blocking_end();
+    if (failed)
         return task_fail(errno, "cannot sync " SHOWN_PATH ": %s", path, strerror(errno));
     return 0;
 }
@@ -176,7 +182,10 @@ static int read_back(const struct files *files, struct files_worker *worker, uin
     *hash = HASH_START;
     for (uint64_t offset = 0; offset < files->size; offset += PIECE) {
         size_t size = piece_size(files, offset);
-        if (read_all(file, worker->read, size))
+        blocking_begin();
+        int failed = read_all(file, worker->read, size);
+        blocking_end();
+        if (failed)
             return task_fail(errno, "cannot read " SHOWN_PATH ": %s", path, strerror(errno));
         content_fill(key, offset, worker->made, size);
         if (memcmp(worker->read, worker->made, size) != 0)
@@ -195,17 +204,21 @@ static int files_task(const void *ctx, void *local, uint64_t index, struct task_
     uint64_t key = hash_mix(files->seed, index);
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%" PRIu64, files->folder, index);
+    blocking_begin();
     int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    blocking_end();
     if (file < 0)
         return task_fail(errno, "cannot make " SHOWN_PATH ": %s", path, strerror(errno));
     uint64_t hash = 0;
     int code = write_file(files, local, key, file, path);
     if (!code)
         code = read_back(files, local, key, file, path, &hash);
+    blocking_begin();
     if (close(file) && !code)
         code = task_fail(errno, "cannot close " SHOWN_PATH ": %s", path, strerror(errno));
     if (unlink(path) && !code)
         code = task_fail(errno, "cannot remove " SHOWN_PATH ": %s", path, strerror(errno));
+    blocking_end();
     if (!code)
         result->value = hash;
     return code;

@@ -80,9 +80,11 @@ static int sleep_task(const void *ctx, void *local, uint64_t index, struct task_
     const struct sleep *sleep = ctx;
     struct timespec deadline = deadline_in(sleep->duration);
     int error;
+    blocking_begin();
     do
         error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL);
     while (error == EINTR);
+    blocking_end();
     if (error != 0)
         return task_fail(error, "clock_nanosleep: %s", strerror(error));
     result->value = hash_mix(sleep->seed, index);

@@ -297,13 +297,18 @@ static int thumbnails_task(const void *ctx, void *local, uint64_t index, struct 
     struct thumbnails_local *own = local;
     const char *name = job->names[index], *why;
     struct thumbnail thumbnail;
+    blocking_begin();
     int code = read_file(job, own, name);
+    blocking_end();
     if (code != 0)
         return fail_file(code, job->input_path, name, strerror(code));
     code = thumbnail_make(own->maker, own->file, own->size, &thumbnail, &why);
     if (code != 0)
         return fail_file(code, job->input_path, name, why);
-    if (folder_put(job->output, own->part, name, thumbnail.bytes, thumbnail.size) != 0)
+    blocking_begin();
+    int failed = folder_put(job->output, own->part, name, thumbnail.bytes, thumbnail.size);
+    blocking_end();
+    if (failed != 0)
         return fail_file(errno, job->output_path, name, strerror(errno));
     result->value = hash_bytes(HASH_START, thumbnail.bytes, thumbnail.size);
     return 0;
