@@ -28,6 +28,7 @@ build  ! pkg     cminpack        libcminpack-dev
 build  ? pkg     libjpeg         libjpeg-dev
 build  ? pkg     libcurl         libcurl4-openssl-dev
 build  ? pkg     libmicrohttpd   libmicrohttpd-dev
+build  ? pkg     libxxhash       libxxhash-dev
 build  ? pkg     glib-2.0        libglib2.0-dev
 build  ? pkg     libuv           libuv1-dev
 build  ? pkg     tbb             libtbb-dev

@@ -45,6 +45,7 @@ static const struct quick {
     {"sleep", TASKS, {"duration=100us"}},
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
+    {"copy", TASKS, {"size=1k"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
