@@ -24,6 +24,7 @@
 #define INVERSE 0xf1de83e19937733du /* FACTOR * INVERSE = 1 modulo 2^64 */
 #define QUANTILES 1000              /* grains in the table of an uneven shape */
 #define CACHE_LINES 128             /* two lines: the neighbour is prefetched along */
+#define PIECE 32768                 /* iterations between two check points */
 
 struct work {
     uint64_t iterations;
@@ -48,22 +49,54 @@ static const struct work *work_at(const struct spin *spin, uint64_t hash)
     return &spin->work[((hash >> 32) * spin->works) >> 32];
 }
 
-static int spin_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+static uint64_t multiply(uint64_t x, uint64_t iterations)
 {
-    const struct spin *spin = ctx;
-    struct chain *chain = local;
-    uint64_t hash = hash_mix(spin->seed, index);
-    const struct work *work = work_at(spin, hash);
-    uint64_t x = hash;
-    if (chain != NULL)
-        x += chain->end & spin->zero;
-    for (uint64_t i = work->iterations; i > 0; i--) {
+    for (; iterations > 0; iterations--) {
         x *= FACTOR;
         __asm__ volatile("" : "+r"(x)); /* keeps multiplications from being merged */
     }
+    return x;
+}
+
+/* How far the worker's chain has come, which short tasks must wait for. */
+static uint64_t chain_start(const struct spin *spin, const struct chain *chain)
+{
+    return chain != NULL ? chain->end & spin->zero : 0;
+}
+
+static void chain_end(
+    struct chain *chain, uint64_t x, const struct work *work, struct task_result *result)
+{
     if (chain != NULL)
         chain->end = x;
     result->value = x * work->inverse;
+}
+
+/* Apart, so that short tasks, of which each nanosecond counts, save no registers for its calls. */
+static __attribute__((noinline)) int spin_long(
+    const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct spin *spin = ctx;
+    uint64_t hash = hash_mix(spin->seed, index), x = hash + chain_start(spin, local);
+    const struct work *work = work_at(spin, hash);
+    uint64_t left = work->iterations;
+    for (; left > PIECE; left -= PIECE) {
+        x = multiply(x, PIECE);
+        task_checkpoint();
+    }
+    chain_end(local, multiply(x, left), work, result);
+    return 0;
+}
+
+static int spin_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct spin *spin = ctx;
+    uint64_t hash = hash_mix(spin->seed, index);
+    const struct work *work = work_at(spin, hash);
+    if (work->iterations > PIECE)
+        return spin_long(ctx, local, index, result);
+    uint64_t x = multiply(hash + chain_start(spin, local), work->iterations);
+    chain_end(local, x, work, result);
     return 0;
 }
 
