@@ -46,6 +46,7 @@ static const struct quick {
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
     {"copy", TASKS, {"size=1k"}},
+    {"mixed", TASKS, {"compute=20us", "ratio=2"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
