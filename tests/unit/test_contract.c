@@ -46,6 +46,7 @@ static const struct quick {
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
     {"copy", TASKS, {"size=1k"}},
+    {"pipeline", TASKS, {"latency=100us"}},
     {"mixed", TASKS, {"compute=20us", "ratio=2"}},
 };
 
