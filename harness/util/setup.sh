@@ -33,6 +33,7 @@ build  ? pkg     libzstd         libzstd-dev
 build  ? pkg     gmp             libgmp-dev
 build  ? pkg     sqlite3         libsqlite3-dev
 build  ? pkg     libpq           libpq-dev
+build  ? pkg     libxxhash       libxxhash-dev
 build  ? pkg     glib-2.0        libglib2.0-dev
 build  ? pkg     libuv           libuv1-dev
 build  ? pkg     tbb             libtbb-dev
@@ -55,6 +56,8 @@ lint   ! command clang-format    clang-format
 lint   ! command clang-tidy      clang-tidy
 lint   ! command shellcheck      shellcheck
 bench  ? debian  joblib          python3-joblib
+bench  ? debian  PIL             python3-pil
+bench  ? command vipsthumbnail   libvips-tools
 ci     ! command gcc             gcc
 ci     ! command clang           clang
 END

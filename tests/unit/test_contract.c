@@ -54,6 +54,9 @@ static const struct quick {
     {"groupby", 0, {"rows=310", "group=10"}},
     {"sqlite", TASKS, {"rows=100", "fsync=no"}},
     {"postgres", TASKS, {"rows=100", "latency=0", private_postgres_url}},
+    {"copy", TASKS, {"size=1k"}},
+    {"pipeline", TASKS, {"latency=100us"}},
+    {"mixed", TASKS, {"compute=20us", "ratio=2"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
