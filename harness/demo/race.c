@@ -17,11 +17,11 @@
 #define YIELD_EVERY 32 /* leaves the CPU inside the window, for where there is but one */
 
 struct shared {
-    bool mended;
+    _Atomic uint64_t counter;
+    _Atomic int64_t accounts[ACCOUNTS];
     uint64_t seed;
+    bool mended;
     _Atomic unsigned arrived;
-    _Alignas(CACHE_LINE) _Atomic uint64_t counter;
-    _Alignas(CACHE_LINE) _Atomic int64_t accounts[ACCOUNTS];
 };
 
 static void let_others(const struct shared *shared, uint64_t i)
