@@ -14,6 +14,7 @@ static const struct cli_command *const commands[] = {
     &command_tune,
     &command_fit,
     &command_compare,
+    &command_survey,
     &command_report,
     &command_demo,
     &command_doctor,

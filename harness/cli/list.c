@@ -4,6 +4,8 @@
 #include "../measure/workload.h"
 #include "../pool/backend.h"
 #include "../sim/model.h"
+#include "../survey/registry.h"
+#include "../survey/survey.h"
 #include "commands.h"
 #include "hazards.h"
 #include "json.h"
@@ -21,6 +23,18 @@ static const char *backend_reason(const struct pool_ops *ops)
     return ops->supported ? ops->supported() : NULL;
 }
 
+static const char *case_reason(const struct registry_case *found)
+{
+    if (!found->bench)
+        return found->missing;
+    return found->bench->supported ? found->bench->supported() : NULL;
+}
+
+static const char *survey_reason(const struct survey *survey)
+{
+    return survey->supported ? survey->supported() : NULL;
+}
+
 static json_t *entry(const char *name, const char *summary, const char *kind, const char *reason)
 {
     return json_pack("{s:s, s:s?, s:s?, s:b, s:s?}", "name", name, "summary", summary, "kind", kind,
@@ -29,17 +43,21 @@ static json_t *entry(const char *name, const char *summary, const char *kind, co
 
 static void print_json(void)
 {
-    json_t *cases = json_array(), *backends = json_array();
+    json_t *cases = json_array(), *backends = json_array(), *surveys = json_array();
     for (const struct registry_case *at = registry_cases; at->name; at++)
         json_array_append_new(
             cases, entry(at->name, at->bench ? at->bench->summary : NULL,
-                       at->bench ? workload_kind_name(at->bench->kind) : NULL, at->missing));
+                       at->bench ? workload_kind_name(at->bench->kind) : NULL, case_reason(at)));
     for (const struct pool_ops *const *at = registry_backends; *at; at++)
         json_array_append_new(
             backends, entry((*at)->name, (*at)->summary, (*at)->processes ? "processes" : "threads",
                           backend_reason(*at)));
-    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:[]}", "schema", "poolbench/list/v1", "cases",
-        cases, "backends", backends, "hazards", hazards_json(), "labs");
+    for (const struct survey *const *at = registry_surveys; *at; at++)
+        json_array_append_new(
+            surveys, entry((*at)->name, (*at)->summary, NULL, survey_reason(*at)));
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:[]}", "schema", "poolbench/list/v1",
+        "cases", cases, "backends", backends, "surveys", surveys, "hazards", hazards_json(),
+        "labs");
     json_print(root);
 }
 
@@ -48,9 +66,10 @@ static void print_all(void)
     struct cli_table *table = cli_table_new();
     cli_table_row(table, "CASE\tKIND\tWHAT IT IS");
     for (const struct registry_case *at = registry_cases; at->name; at++)
-        cli_table_row(table, "%s\t%s\t%s%s", at->name,
+        cli_table_row(table, "%s\t%s\t%s%s%s", at->name,
             at->bench ? workload_kind_name(at->bench->kind) : "-",
-            at->bench ? at->bench->summary : "", at->missing ? at->missing : "");
+            at->bench ? at->bench->summary : "", at->bench && case_reason(at) ? "; not here: " : "",
+            case_reason(at) ? case_reason(at) : "");
     cli_table_row(table, " ");
     cli_table_row(table, "BACKEND\t\tWHAT IT IS");
     for (const struct pool_ops *const *at = registry_backends; *at; at++) {
@@ -59,9 +78,15 @@ static void print_all(void)
             reason ? "; not here: " : "", reason ? reason : "");
     }
     cli_table_row(table, " ");
+    cli_table_row(table, "SURVEY\t\tWHAT IT IS");
+    for (const struct survey *const *at = registry_surveys; *at; at++)
+        cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
+            survey_reason(*at) ? "; not here: " : "", survey_reason(*at) ? survey_reason(*at) : "");
+    cli_table_row(table, " ");
     hazards_rows(table);
     cli_table_print(table);
-    puts("\n`poolbench list NAME` describes a case and its parameters, a backend, or a hazard.");
+    puts("\n`poolbench list NAME` describes a case and its parameters, a backend, a survey or a "
+         "hazard.");
 }
 
 static enum status print_case(const struct cli *cli, const struct registry_case *found)
@@ -76,6 +101,9 @@ static enum status print_case(const struct cli *cli, const struct registry_case 
         puts("\nparameters (--param name=value):");
         param_usage(stdout, bench->params, false);
     }
+    const char *reason = case_reason(found);
+    if (reason)
+        return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", bench->name, reason);
     return STATUS_DONE;
 }
 
@@ -119,6 +147,15 @@ static enum status print_backend(const struct cli *cli, const struct pool_ops *o
                   : STATUS_DONE;
 }
 
+static enum status print_survey(const struct cli *cli, const struct survey *survey)
+{
+    const char *reason = survey_reason(survey);
+    printf("%s (survey): %s\n\n", survey->name, survey->summary);
+    cli_print_wrapped(survey->description, 0);
+    return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "survey %s: %s", survey->name, reason)
+                  : STATUS_DONE;
+}
+
 /* Appends a name to a list, as far as there is room. */
 static void append(char *names, size_t size, const char *name)
 {
@@ -138,6 +175,8 @@ static enum status print_one(const struct cli *cli, const char *name)
         return print_plugin(cli, name);
     if (ops)
         return print_backend(cli, ops);
+    if (registry_survey(name))
+        return print_survey(cli, registry_survey(name));
     if (hazard)
         return hazards_print(cli, hazard);
     for (const struct registry_case *at = registry_cases; at->name; at++)
@@ -163,7 +202,7 @@ static enum status list_run(const struct cli *cli)
 const struct cli_command command_list = {
     .name = "list",
     .words = "[NAME]",
-    .summary = "cases, backends and hazards, with why one is unavailable",
+    .summary = "cases, backends, surveys and hazards, with why one is unavailable",
     .options = options,
     .words_max = 1,
     .run = list_run,

@@ -84,7 +84,12 @@ static const struct row rows[] = {
 
 static const struct cli_command *command_named(const char *name)
 {
-    return strcmp(name, command_sweep.name) == 0 ? &command_sweep : &command_breakeven;
+    static const struct cli_command *const commands[] = {
+        &command_sweep, &command_breakeven, &command_survey};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    abort(); /* a row of the table above names no other */
 }
 
 /* Runs a row in this very process, its words split at blanks. */

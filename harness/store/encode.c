@@ -146,6 +146,8 @@ static bool is_left_out(const struct field *field, const void *record)
         return !*(const bool *)member;
     case FIELD_TEXT:
         return *(char *const *)member == NULL;
+    case FIELD_ROWS:
+        return *field_count(field, record) == 0;
     default:
         return *(const char *)member == '\0';
     }

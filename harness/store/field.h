@@ -28,8 +28,8 @@ enum field_type {
 struct field {
     const char *key; /* NULL ends a table */
     enum field_type type;
-    bool optional; /* a FIELD_NAME, _TEXT, _COUNT, _REAL or _FLAG that is left out where it is
-                      empty, NULL, 0 or false */
+    bool optional; /* a FIELD_NAME, _TEXT, _COUNT, _REAL, _FLAG or _ROWS that is left out where it
+                      is empty, NULL, 0 or false */
     size_t offset, size, count_offset;
     double min;
     const char *const *choices; /* ends with NULL */

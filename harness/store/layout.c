@@ -2,17 +2,19 @@
  * the same in another language; test_result checks one against the other. */
 #include "layout.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MEMBER(type, member) .offset = offsetof(struct type, member)
 #define ARRAY(type, member)                                                                        \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define ROWS(member, table)                                                                        \
+#define ROWS(member, table, ...)                                                                   \
     {                                                                                              \
 #member, FIELD_ROWS, .offset = offsetof(struct result, member),                            \
                              .count_offset = offsetof(struct result, member##_count),              \
-                             .size = sizeof *((struct result *)0)->member, .fields = (table)       \
+                             .size = sizeof *((struct result *)0)->member, .fields = (table),      \
+                             __VA_ARGS__                                                           \
     }
 #define END                                                                                        \
     {                                                                                              \
@@ -110,6 +112,21 @@ static const struct field pair_fields[] = {{"search", FIELD_UNSIGNED, MEMBER(res
     {"serial_s", FIELD_REAL, MEMBER(result_pair, serial_s)},
     {"pool_s", FIELD_REAL, MEMBER(result_pair, pool_s)}, END};
 
+static const struct field figure_fields[] = {
+    {"subject", FIELD_NAME, ARRAY(result_figure, subject), .min = 1},
+    {"x", FIELD_REAL, MEMBER(result_figure, x), .optional = true},
+    {"figure", FIELD_NAME, ARRAY(result_figure, figure), .min = 1},
+    {"unit", FIELD_NAME, ARRAY(result_figure, unit)}, END};
+
+static const struct field reading_fields[] = {
+    {"block", FIELD_UNSIGNED, MEMBER(result_reading, block)},
+    {"figure", FIELD_UNSIGNED, MEMBER(result_reading, figure)},
+    {"order", FIELD_UNSIGNED, MEMBER(result_reading, order)},
+    {"at_s", FIELD_REAL, MEMBER(result_reading, at_s)},
+    {"value", FIELD_REAL, MEMBER(result_reading, value), .min = -DBL_MAX},
+    {"note", FIELD_NAME, ARRAY(result_reading, note), .optional = true},
+    {"failure", FIELD_NAME, ARRAY(result_reading, failure), .optional = true}, END};
+
 const struct field layout_result[] = {{"schema", FIELD_CONSTANT, .choices = schemas},
     {"label", FIELD_NAME, ARRAY(result, label), .min = 1},
     {"started", FIELD_TEXT, MEMBER(result, started)},
@@ -128,7 +145,11 @@ const struct field layout_result[] = {{"schema", FIELD_CONSTANT, .choices = sche
     {"answer", FIELD_TEXT, MEMBER(result, answer)}, ROWS(params, param_fields),
     ROWS(configs, config_fields), ROWS(blocks, block_fields), ROWS(samples, sample_fields),
     ROWS(commands, command_fields), ROWS(runs, run_fields), ROWS(searches, search_fields),
-    ROWS(pairs, pair_fields), END};
+    ROWS(pairs, pair_fields), {"survey", FIELD_NAME, ARRAY(result, survey), .optional = true},
+    {"title", FIELD_TEXT, MEMBER(result, title), .optional = true},
+    {"axis", FIELD_TEXT, MEMBER(result, axis), .optional = true},
+    ROWS(figures, figure_fields, .optional = true),
+    ROWS(readings, reading_fields, .optional = true), END};
 
 const struct field *layout_rows(const char *key)
 {
@@ -265,6 +286,17 @@ static int check_pairs(const struct result *result, struct field_trouble *troubl
     return 0;
 }
 
+static int check_readings(const struct result *result, struct field_trouble *trouble)
+{
+    for (size_t i = 0; i < result->readings_count; i++) {
+        const struct result_reading *reading = &result->readings[i];
+        if (check_index(reading->block, result->blocks_count, "readings", i, "block", trouble) ||
+            check_index(reading->figure, result->figures_count, "readings", i, "figure", trouble))
+            return -1;
+    }
+    return 0;
+}
+
 static int check_alpha(const struct result *result, struct field_trouble *trouble)
 {
     return result->alpha < 1 ? 0
@@ -276,7 +308,7 @@ int layout_check(const struct result *result, struct field_trouble *trouble)
     return check_alpha(result, trouble) || check_configs(result, trouble) ||
                    check_samples(result, trouble) || check_places(result, trouble) ||
                    check_commands(result, trouble) || check_searches(result, trouble) ||
-                   check_pairs(result, trouble)
+                   check_pairs(result, trouble) || check_readings(result, trouble)
                ? -1
                : 0;
 }

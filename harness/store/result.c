@@ -87,3 +87,13 @@ void result_add_pair(struct result *result, const struct result_pair *pair)
 {
     append(result, "pairs", pair);
 }
+
+unsigned result_add_figure(struct result *result, const struct result_figure *figure)
+{
+    return append(result, "figures", figure);
+}
+
+void result_add_reading(struct result *result, const struct result_reading *reading)
+{
+    append(result, "readings", reading);
+}

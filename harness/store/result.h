@@ -3,7 +3,7 @@
  * writes through these structs. Nothing derived is stored.
  *
  * A result holds one sweep of one case (samples, in blocks), the whole-command runs that belong to
- * it, or a set of break-even searches. Times are in seconds. */
+ * it, a set of break-even searches, or a survey's readings. Times are in seconds. */
 #ifndef STORE_RESULT_H
 #define STORE_RESULT_H
 
@@ -16,6 +16,8 @@
 
 #define RESULT_SCHEMA "poolbench/result/v1"
 #define RESULT_NAME_MAX 64
+#define RESULT_UNIT_MAX 8
+#define RESULT_NOTE_MAX 200
 
 struct result_config {
     char backend[RESULT_NAME_MAX];
@@ -99,6 +101,23 @@ struct result_pair {
     double serial_s, pool_s; /* of one region */
 };
 
+/* What a survey reads (survey/survey.h): one figure of a subject, at an x where it has that axis.
+ */
+struct result_figure {
+    char subject[RESULT_NAME_MAX];
+    double x; /* 0: none */
+    char figure[RESULT_NAME_MAX];
+    char unit[RESULT_UNIT_MAX]; /* "s", "bytes", "/s"; empty: a plain number */
+};
+/* One reading of it. */
+struct result_reading {
+    unsigned block, figure, order; /* order: its probe's place in the block */
+    double at_s;                   /* its start, since the result's start */
+    double value;                  /* 0 where there is a failure */
+    char note[RESULT_NOTE_MAX];    /* what else it found out; empty: nothing */
+    char failure[256];             /* why there is no value; empty: there is one */
+};
+
 struct result_param {
     char *name, *value;
 };
@@ -152,6 +171,14 @@ struct result {
     size_t searches_count;
     struct result_pair *pairs;
     size_t pairs_count;
+
+    /* a survey's; its summary and description stand where a case's do */
+    char survey[RESULT_NAME_MAX];
+    char *title, *axis; /* axis: what x is, with its unit; NULL: there is none */
+    struct result_figure *figures;
+    size_t figures_count;
+    struct result_reading *readings;
+    size_t readings_count;
 };
 
 /* An empty result, all zero but for what must not be. result_free frees everything in it. */
@@ -159,8 +186,8 @@ struct result *result_new(const char *label);
 void result_free(struct result *result);
 
 /* Append a copy to one of the arrays above. What a row refers to (a sample's block and config, a
- * command's config, a pair's search) is to be there by the time of result_save. Out of memory
- * aborts with a message. */
+ * command's config, a pair's search, a reading's figure) is to be there by the time of result_save.
+ * Out of memory aborts with a message. */
 unsigned result_add_config(struct result *result, const struct result_config *config);
 void result_add_param(struct result *result, const char *name, const char *value);
 void result_add_block(struct result *result, const struct result_block *block);
@@ -169,6 +196,8 @@ unsigned result_add_command(struct result *result, unsigned config, const char *
 void result_add_run(struct result *result, const struct result_run *run);
 unsigned result_add_search(struct result *result, const struct result_search *search);
 void result_add_pair(struct result *result, const struct result_pair *pair);
+unsigned result_add_figure(struct result *result, const struct result_figure *figure);
+void result_add_reading(struct result *result, const struct result_reading *reading);
 
 /* Writes PATH atomically: temporary file beside it, fsync, rename, fsync of the folder. Folders on
  * the way are made. Times keep 12 digits; bytes of a text that are not UTF-8 become '?'. Returns 0,
