@@ -115,10 +115,10 @@ static void race(const struct demo_run *run, bool mended)
     struct shared *shared = must_memory(run, sizeof *shared);
     shared->mended = mended;
     shared->seed = run->seed;
-    race_updates(run, &pool_threads, "threads", shared);
     race_updates(run, &pool_processes, "processes", shared);
-    race_accounts(run, &pool_threads, "threads", shared);
     race_accounts(run, &pool_processes, "processes", shared);
+    race_updates(run, &pool_threads, "threads", shared);
+    race_accounts(run, &pool_threads, "threads", shared);
 }
 
 static void unmended(const struct demo_run *run)
