@@ -7,14 +7,13 @@
 #include "support/pace.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdbool.h>
 
 #define WORKERS 2
-#define UPDATES 250000u /* a worker */
+#define UPDATES 100000u /* a worker */
 #define ACCOUNTS 20000u
 #define BALANCE 100
-#define YIELD_EVERY 32 /* leaves the CPU inside the window, for where there is but one */
+#define PAUSE_EVERY 200 /* leaves the CPU inside the window, for where there is but one */
 
 struct shared {
     _Atomic uint64_t counter;
@@ -26,8 +25,8 @@ struct shared {
 
 static void let_others(const struct shared *shared, uint64_t i)
 {
-    if (hash_mix(shared->seed, i) % YIELD_EVERY == 0)
-        sched_yield();
+    if (hash_mix(shared->seed, i) % PAUSE_EVERY == 0)
+        pace_let_others();
 }
 
 /* All accesses of the counter and of the accounts are relaxed: the numbers alone count. */
