@@ -7,6 +7,7 @@ import sys
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder is the package `peers`
 
 import argparse
+import signal
 import time
 
 from peers import pools
@@ -25,6 +26,7 @@ def options():
     parser.add_argument("--chunk", type=int, default=0, help="tasks sent at once (default: the library's choice)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the case")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--limit", type=int, default=0, help="seconds after which it is ended by SIGALRM (0: none)")
     parser.add_argument("--list", action="store_true", help="cases and pools, with why one is not available")
     return parser.parse_args()
 
@@ -86,6 +88,7 @@ def program():
     given = options()
     if given.list:
         return listed()
+    signal.alarm(max(0, given.limit))
     pools.find(given.pool)
     work = prepare(given)
     results, seconds = measure(given, work)

@@ -283,6 +283,7 @@ static void peer_command(
     answer_word(words, "%s", probe->job->bench);
     answer_words_of(words, "--pool");
     answer_word(words, "%s", probe->pool);
+    answer_word(words, "--limit=%d", READING_SECONDS); /* hyperfine has none */
     add_made(words, python, probe);
 }
 
