@@ -2,7 +2,7 @@
 #
 # One makefile, no recursion but for the sanitizers: each variant (compiler, sanitizer) has a folder of its own below
 # build/, so that objects never mix. Everything that depends on the machine or on the folder listing (libraries, cases,
-# backends) is found anew at every start and written below build/ only where it changed: make includes
+# backends, hazards) is found anew at every start and written below build/ only where it changed: make includes
 # build/VARIANT/config.mk, and starts over when that file changed. That is also where set-up happens, by
 # harness/util/setup.sh, before anything is read from pkg-config.
 
@@ -58,7 +58,7 @@ LIBS = -Wl,--as-needed $(LIBRARY_LIBS) $(CASE_LIBS) -ldl -lm
 
 HARNESS_SOURCES := $(sort $(shell find harness -name '*.c' -o -name '*.cpp'))
 SOURCES = $(filter-out $(LEFT_OUT),$(HARNESS_SOURCES)) $(CASE_SOURCES)
-GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c surveys.c buildinfo.c)
+GENERATED := $(addprefix $(BUILD)/generated/,cases.c backends.c demos.c surveys.c buildinfo.c)
 OBJECTS = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(SOURCES)))) $(GENERATED:.c=.o)
 TEST_PROGRAMS = $(TEST_SOURCES:%.c=$(BUILD)/%)
 STATS_PROGRAM := $(BUILD)/tests/stats/stats

@@ -164,7 +164,9 @@ static int http_setup(struct case_run *run)
 static size_t hash_body(char *data, size_t unit, size_t count, void *local)
 {
     struct http_worker *worker = local;
+    blocking_end(); /* computing, in the midst of perform's waits */
     worker->hash = hash_bytes(worker->hash, data, unit * count);
+    blocking_begin();
     return unit * count;
 }
 
@@ -298,8 +300,10 @@ static int get(struct http_worker *worker, const char *url, long *status)
     worker->error[0] = '\0';
     worker->socket_error = 0;
     CURLcode code = curl_easy_setopt(worker->easy, CURLOPT_URL, url);
+    blocking_begin();
     if (code == CURLE_OK)
         code = curl_easy_perform(worker->easy);
+    blocking_end();
     if (code != CURLE_OK)
         return fail_request(worker, url, code);
     curl_easy_getinfo(worker->easy, CURLINFO_RESPONSE_CODE, status);

@@ -16,6 +16,7 @@ static const struct cli_command *const commands[] = {
     &command_compare,
     &command_survey,
     &command_report,
+    &command_demo,
     &command_doctor,
     &command_cpus,
 };

@@ -124,6 +124,9 @@ const char *cli_number(char *text, size_t size, double value);
 /* "1.93 [1.91, 1.95]", with a dash for what is not known. Returns text. */
 const char *cli_interval(char *text, size_t size, struct interval interval);
 
+/* Prints a paragraph to stdout, each line behind `indent` blanks and of at most 78 characters. */
+void cli_print_wrapped(const char *text, int indent);
+
 /* A table to stdout: cells of a row are separated by '\t' in text; columns are aligned. The
  * last column is broken between words where a line would be longer than 120 characters. */
 struct cli_table;

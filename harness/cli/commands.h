@@ -13,6 +13,7 @@ extern const struct cli_command command_fit;
 extern const struct cli_command command_compare;
 extern const struct cli_command command_survey;
 extern const struct cli_command command_report;
+extern const struct cli_command command_demo;
 extern const struct cli_command command_doctor;
 extern const struct cli_command command_cpus;
 

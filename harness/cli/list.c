@@ -7,6 +7,7 @@
 #include "../survey/registry.h"
 #include "../survey/survey.h"
 #include "commands.h"
+#include "hazards.h"
 #include "json.h"
 
 #include <stdio.h>
@@ -20,6 +21,13 @@ static const struct param options[] = {
 static const char *backend_reason(const struct pool_ops *ops)
 {
     return ops->supported ? ops->supported() : NULL;
+}
+
+static const char *case_reason(const struct registry_case *found)
+{
+    if (!found->bench)
+        return found->missing;
+    return found->bench->supported ? found->bench->supported() : NULL;
 }
 
 static const char *survey_reason(const struct survey *survey)
@@ -39,7 +47,7 @@ static void print_json(void)
     for (const struct registry_case *at = registry_cases; at->name; at++)
         json_array_append_new(
             cases, entry(at->name, at->bench ? at->bench->summary : NULL,
-                       at->bench ? workload_kind_name(at->bench->kind) : NULL, at->missing));
+                       at->bench ? workload_kind_name(at->bench->kind) : NULL, case_reason(at)));
     for (const struct pool_ops *const *at = registry_backends; *at; at++)
         json_array_append_new(
             backends, entry((*at)->name, (*at)->summary, (*at)->processes ? "processes" : "threads",
@@ -47,8 +55,9 @@ static void print_json(void)
     for (const struct survey *const *at = registry_surveys; *at; at++)
         json_array_append_new(
             surveys, entry((*at)->name, (*at)->summary, NULL, survey_reason(*at)));
-    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:[], s:[]}", "schema", "poolbench/list/v1",
-        "cases", cases, "backends", backends, "surveys", surveys, "hazards", "labs");
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:[]}", "schema", "poolbench/list/v1",
+        "cases", cases, "backends", backends, "surveys", surveys, "hazards", hazards_json(),
+        "labs");
     json_print(root);
 }
 
@@ -57,9 +66,10 @@ static void print_all(void)
     struct cli_table *table = cli_table_new();
     cli_table_row(table, "CASE\tKIND\tWHAT IT IS");
     for (const struct registry_case *at = registry_cases; at->name; at++)
-        cli_table_row(table, "%s\t%s\t%s%s", at->name,
+        cli_table_row(table, "%s\t%s\t%s%s%s", at->name,
             at->bench ? workload_kind_name(at->bench->kind) : "-",
-            at->bench ? at->bench->summary : "", at->missing ? at->missing : "");
+            at->bench ? at->bench->summary : "", at->bench && case_reason(at) ? "; not here: " : "",
+            case_reason(at) ? case_reason(at) : "");
     cli_table_row(table, " ");
     cli_table_row(table, "BACKEND\t\tWHAT IT IS");
     for (const struct pool_ops *const *at = registry_backends; *at; at++) {
@@ -72,26 +82,11 @@ static void print_all(void)
     for (const struct survey *const *at = registry_surveys; *at; at++)
         cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
             survey_reason(*at) ? "; not here: " : "", survey_reason(*at) ? survey_reason(*at) : "");
+    cli_table_row(table, " ");
+    hazards_rows(table);
     cli_table_print(table);
-    puts("\n`poolbench list NAME` describes a case and its parameters, a backend or a survey.");
-}
-
-/* Prints a paragraph in lines of at most 78 characters. */
-static void print_wrapped(const char *text)
-{
-    size_t column = 0;
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        if (column + length > 78) {
-            putchar('\n');
-            column = 0;
-        }
-        printf("%s%.*s", column ? " " : "", (int)length, text);
-        column += length + (column > 0);
-        text += length;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
+    puts("\n`poolbench list NAME` describes a case and its parameters, a backend, a survey or a "
+         "hazard.");
 }
 
 static enum status print_case(const struct cli *cli, const struct registry_case *found)
@@ -101,11 +96,14 @@ static enum status print_case(const struct cli *cli, const struct registry_case 
     const struct bench_case *bench = found->bench;
     printf("%s (%s): %s\n\n", bench->name, workload_kind_name(bench->kind), bench->summary);
     if (bench->description)
-        print_wrapped(bench->description);
+        cli_print_wrapped(bench->description, 0);
     if (bench->params) {
         puts("\nparameters (--param name=value):");
         param_usage(stdout, bench->params, false);
     }
+    const char *reason = case_reason(found);
+    if (reason)
+        return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", bench->name, reason);
     return STATUS_DONE;
 }
 
@@ -153,7 +151,7 @@ static enum status print_survey(const struct cli *cli, const struct survey *surv
 {
     const char *reason = survey_reason(survey);
     printf("%s (survey): %s\n\n", survey->name, survey->summary);
-    print_wrapped(survey->description);
+    cli_print_wrapped(survey->description, 0);
     return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "survey %s: %s", survey->name, reason)
                   : STATUS_DONE;
 }
@@ -167,9 +165,10 @@ static void append(char *names, size_t size, const char *name)
 
 static enum status print_one(const struct cli *cli, const char *name)
 {
-    char cases[512] = "", backends[512] = "";
+    char cases[512] = "", backends[512] = "", hazards[512];
     const struct registry_case *found = registry_case(name);
     const struct pool_ops *ops = registry_backend(name);
+    const struct registry_demo *hazard = registry_demo(name);
     if (found)
         return print_case(cli, found);
     if (plugin_is_path(name))
@@ -178,12 +177,15 @@ static enum status print_one(const struct cli *cli, const char *name)
         return print_backend(cli, ops);
     if (registry_survey(name))
         return print_survey(cli, registry_survey(name));
+    if (hazard)
+        return hazards_print(cli, hazard);
     for (const struct registry_case *at = registry_cases; at->name; at++)
         append(cases, sizeof cases, at->name);
     for (const struct pool_ops *const *at = registry_backends; *at; at++)
         append(backends, sizeof backends, (*at)->name);
     return cli_fail(cli, STATUS_USAGE,
-        "unknown name \"%s\"; there are the cases %s and the backends %s", name, cases, backends);
+        "unknown name \"%s\"; there are the cases %s, the backends %s and the hazards %s", name,
+        cases, backends, hazards_names(hazards, sizeof hazards));
 }
 
 static enum status list_run(const struct cli *cli)
@@ -200,7 +202,7 @@ static enum status list_run(const struct cli *cli)
 const struct cli_command command_list = {
     .name = "list",
     .words = "[NAME]",
-    .summary = "cases, backends and surveys, with why one is unavailable",
+    .summary = "cases, backends, surveys and hazards, with why one is unavailable",
     .options = options,
     .words_max = 1,
     .run = list_run,

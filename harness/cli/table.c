@@ -1,5 +1,5 @@
-/* Aligned text tables on stdout, and the numbers in them. Rows are kept until their columns' widths
- * are known. */
+/* Aligned text tables on stdout, the numbers in them, and paragraphs. Rows are kept until their
+ * columns' widths are known. */
 #include "cli.h"
 
 #include <math.h>
@@ -11,6 +11,7 @@
 #define COLUMNS_MAX 24
 #define WIDTH_MAX 120 /* of a line, where the last column can be broken */
 #define ROOM_MIN 30
+#define PARAGRAPH_WIDTH 78
 
 struct cli_table {
     char **rows;
@@ -114,6 +115,17 @@ void cli_table_print(struct cli_table *table)
     }
     free(table->rows);
     free(table);
+}
+
+void cli_print_wrapped(const char *text, int indent)
+{
+    for (size_t bytes = strlen(text); bytes > 0;) {
+        size_t fit = line_bytes(text, bytes, PARAGRAPH_WIDTH - indent);
+        printf("%*s%.*s\n", indent, "", (int)fit, text);
+        fit += strspn(text + fit, " ");
+        text += fit;
+        bytes -= fit;
+    }
 }
 
 const char *cli_number(char *text, size_t size, double value)

@@ -1,4 +1,4 @@
-/* The message of the calling thread's last failure. */
+/* The calling thread's: the message of its last failure, and the gate that it takes turns at. */
 #include "task.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 
 static _Thread_local char message[TASK_MESSAGE_MAX];
 static _Thread_local int noted;
+__thread struct gate *task_gate;
 
 int task_fail(int code, const char *format, ...)
 {

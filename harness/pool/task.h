@@ -33,6 +33,44 @@ int task_fail(int code, const char *format, ...) __attribute__((format(printf, 2
  * reading it clears it. Valid until the thread's next failure. */
 const char *task_message(int code);
 
+/* ---- what a task tells of its own time ----
+ *
+ * The workers of some backends (`gil`) take turns: only one computes at a time, as in an
+ * interpreter with one lock. They give their turn away where a task waits, and at check points
+ * where it computes for long. Elsewhere these marks cost the look at a thread's own variable. */
+
+struct gate;                            /* gate.h */
+extern __thread struct gate *task_gate; /* the calling thread's; NULL: it takes no turns */
+void gate_blocking_begin(struct gate *gate);
+void gate_blocking_end(struct gate *gate);
+void gate_checkpoint(struct gate *gate);
+
+/* Around a stretch in which the task may wait for something else than a CPU (a disk, a server, a
+ * lock, another task), and in which it touches nothing that only its turn protects:
+ *     blocking_begin();
+ *     count = read(file, bytes, size);
+ *     blocking_end();
+ * blocking_end leaves errno alone. Stretches may nest; the outermost counts. */
+static inline void blocking_begin(void)
+{
+    if (__builtin_expect(task_gate != 0, 0))
+        gate_blocking_begin(task_gate);
+}
+
+static inline void blocking_end(void)
+{
+    if (__builtin_expect(task_gate != 0, 0))
+        gate_blocking_end(task_gate);
+}
+
+/* A place in a long computation where another worker may have its turn: every 100 us or so, not in
+ * the innermost loop. Tasks that take less need none, since a turn may also end between tasks. */
+static inline void task_checkpoint(void)
+{
+    if (__builtin_expect(task_gate != 0, 0))
+        gate_checkpoint(task_gate);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -342,5 +342,8 @@ int datafile_write_all(const struct view *view, const char *folder, char *why, s
     if (view_has_searches(view, RESULT_OF_MAP) &&
         write_one(view, folder, "map", datafile_put_map, why, size))
         return -1;
+    if (view_has_survey(view) && view->result->axis &&
+        write_one(view, folder, "survey", datafile_put_survey, why, size))
+        return -1;
     return 0;
 }

@@ -8,10 +8,11 @@
 #include <stdio.h>
 
 /* Writes FOLDER/LABEL.speedup.dat for a sweep, .grain.dat, .tasks.dat and .bytes.dat for break-even
- * searches and .map.dat for the map, each atomically. Returns 0, or -1 with one line in why. */
+ * searches, .map.dat for the map and .survey.dat for a survey with an axis, each atomically.
+ * Returns 0, or -1 with one line in why. */
 int datafile_write_all(const struct view *view, const char *folder, char *why, size_t size);
 
-/* ---- shared by datafile.c, datafile_bytes.c and datafile_map.c ---- */
+/* ---- shared by datafile.c, datafile_bytes.c, datafile_map.c and datafile_survey.c ---- */
 
 /* A quoted text; a number behind a blank, and three of them: NaN for what is not known. The title
  * bears the verdict. */
@@ -20,8 +21,9 @@ void datafile_put_number(FILE *out, double value);
 void datafile_put_interval(FILE *out, struct interval interval);
 void datafile_put_title(FILE *out, const struct view *view, const char *name);
 
-/* The file of break-even by bytes, and of the map. */
+/* The file of break-even by bytes, of the map, and of a survey. */
 void datafile_put_bytes(FILE *out, const struct view *view);
 void datafile_put_map(FILE *out, const struct view *view);
+void datafile_put_survey(FILE *out, const struct view *view);
 
 #endif

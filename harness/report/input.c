@@ -21,9 +21,12 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The order of the report: what computes, what waits, what measures the harness, break-even. */
+/* The order of the report: what computes, what waits, what measures the harness, break-even,
+ * surveys. */
 static int place_of(const struct view *view)
 {
+    if (view_has_survey(view))
+        return 4;
     if (!view_has_sweep(view))
         return 3;
     if (strcmp(view->result->case_kind, "overhead") == 0)

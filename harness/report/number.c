@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,4 +163,25 @@ struct number number_count_interval(struct interval count)
 struct number number_bytes(double size)
 {
     return in_unit(size, unit_of(size, bytes, LENGTH(bytes), &one));
+}
+
+static struct unit unit_named(const char *name, double value)
+{
+    if (strcmp(name, "s") == 0)
+        return unit_of(value, times, LENGTH(times), NULL);
+    if (strcmp(name, "bytes") == 0)
+        return unit_of(value, bytes, LENGTH(bytes), &one);
+    return rate_unit(value);
+}
+
+struct number number_in(struct interval interval, const char *unit)
+{
+    struct unit fitting = unit_named(unit, interval.value);
+    bool exact = interval.lo == interval.value && interval.hi == interval.value;
+    struct number number = interval.value == 0 && exact ? (struct number){"0"}
+                           : exact                      ? in_unit(interval.value, fitting)
+                                                        : interval_in(interval, fitting);
+    if (strcmp(unit, "/s") == 0 && isfinite(interval.value))
+        append_text(&number, unit);
+    return number;
 }

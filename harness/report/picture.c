@@ -61,6 +61,11 @@ static bool fits_map(const struct view *view)
     return false;
 }
 
+static bool fits_axis(const struct view *view)
+{
+    return view_has_survey(view) && view->result->axis;
+}
+
 const struct picture pictures[] = {
     {"speedup", "speedup", "speedup.gp", "speedup against workers", fits_sweep},
     {"efficiency", "speedup", "efficiency.gp", "efficiency against workers", fits_sweep},
@@ -71,6 +76,7 @@ const struct picture pictures[] = {
     {"bytes", "bytes", "breakeven-bytes.gp", "cost and break-even against bytes a task",
         fits_bytes},
     {"map", "map", "breakeven-map.gp", "speedup over grain and number of tasks", fits_map},
+    {"survey", "survey", "survey.gp", "figures along the axis", fits_axis},
     {0},
 };
 

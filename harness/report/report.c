@@ -18,11 +18,14 @@
 static void (*const sections[])(FILE *, const struct report *) = {
     section_overview,
     section_machine,
+    section_kinds,
     section_cases,
     section_fits,
     section_breakeven,
     section_commands,
     section_experiments,
+    section_claims,
+    section_surveys,
     section_simulated,
     section_reproduce,
 };

@@ -213,6 +213,17 @@ static void put_noise(FILE *out, const struct result *result)
         fputs(" \u2013 | ", out);
 }
 
+/* How much was measured: blocks, rounds of a survey, or pairs of searches. */
+static void put_blocks(FILE *out, const struct view *view)
+{
+    if (view_has_sweep(view))
+        fprintf(out, "%zu | ", summary_blocks(view->result));
+    else if (view_has_survey(view))
+        fprintf(out, "%zu rounds | ", view->result->blocks_count);
+    else
+        fprintf(out, "%zu pairs | ", view->result->pairs_count);
+}
+
 static void put_verdicts(FILE *out, const struct input *input)
 {
     fputs("| result | verdict | blocks | started | took | steal | others | pressure | why |\n"
@@ -221,11 +232,10 @@ static void put_verdicts(FILE *out, const struct input *input)
     for (size_t i = 0; i < input->views_count; i++) {
         const struct view *view = &input->views[i];
         const struct result *result = view->result;
-        bool sweep = view_has_sweep(view);
         fputs("| ", out);
         markdown_text(out, view->label);
-        fprintf(out, " | **%s** | %zu%s | ", verdict_name(view->verdict.level),
-            sweep ? summary_blocks(result) : result->pairs_count, sweep ? "" : " pairs");
+        fprintf(out, " | **%s** | ", verdict_name(view->verdict.level));
+        put_blocks(out, view);
         markdown_text(out, result->started ? result->started : "unknown");
         fputs(" |", out);
         put_noise(out, result);

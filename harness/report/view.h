@@ -52,6 +52,10 @@ void view_clear(struct view *view);
  * that are. NULL: no pool has an interval. */
 const struct view_row *view_best(const struct view *view);
 
+/* Of one backend: the fewest workers whose interval overlaps that of its fastest size, whether that
+ * is faster than serial or not. NULL: none has an interval. */
+const struct view_row *view_best_of(const struct view *view, const char *backend);
+
 /* The row of a backend and a size, default chunk before others. NULL: not measured. */
 const struct view_row *view_find(const struct view *view, const char *backend, unsigned workers);
 
@@ -62,6 +66,9 @@ bool view_is_simulated(const struct view *view);
 /* Whether it holds a sweep's samples; break-even's searches. */
 bool view_has_sweep(const struct view *view);
 bool view_has_searches(const struct view *view, enum result_axis axis);
+
+/* Whether it holds a survey's readings. */
+bool view_has_survey(const struct view *view);
 
 /* Whether a curve could be fitted to any backend's samples. */
 bool view_has_fits(const struct view *view);

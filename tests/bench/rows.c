@@ -64,6 +64,13 @@
      .ours = {.time = waiting_pool, .backend = ours_, .workers = workers_, .checks_itself = true}, \
      .blocks_max = 1}
 
+/* One worker, at the case's defaults; the peers' settings are in thumbnails.py. */
+#define THUMBNAILS(label_, peer_, target_) \
+    {.name = "thumbnails-" label_, .what = "photographs, one worker against " peer_, \
+     .kind = ROW_RATIO, .unit = UNIT_NS_TASK, .bench = "thumbnails", .tasks = 300, \
+     .ours = {.time = pools_warm, .backend = "serial", .workers = 1}, \
+     .peers = {{.time = python_thumbnails, .name = peer_}}, .target = target_}
+
 #define FIGURE(name_, what_, unit_, tasks_, ...) \
     {.name = name_, .what = what_, .unit = unit_, .tasks = tasks_, .ours = {__VA_ARGS__}}
 
@@ -143,6 +150,8 @@ const struct row rows[] = {
      .kind = ROW_ABSOLUTE, .unit = UNIT_KILOBYTES, .tasks = 1,
      .ours = {.time = calls_imap_growth, .backend = "threads", .payload = 8, .checks_itself = true},
      .target = 1000, .blocks_max = 6},
+    THUMBNAILS("vips", "vipsthumbnail", 1 / 1.5),
+    THUMBNAILS("pillow", "Pillow", 1),
     BREAKEVEN("threads"),
     BREAKEVEN("processes"),
     WAITING("threads", 10000, "10,000"),

@@ -4,11 +4,13 @@
 setup() {
     top=$BATS_TEST_DIRNAME/../..
     tree="$BATS_TEST_TMPDIR/a tree"
-    mkdir -p "$tree/cases" "$tree/harness/pool" "$tree/harness/measure" "$tree/harness/util"
+    mkdir -p "$tree/cases" "$tree/harness/pool" "$tree/harness/measure" "$tree/harness/util" \
+        "$tree/harness/demo"
     cp "$top/Makefile" "$tree"
     cp "$top/cases/case.h" "$tree/cases"
     cp "$top"/harness/pool/*.h "$tree/harness/pool"
     cp "$top"/harness/measure/registry.[ch] "$tree/harness/measure"
+    cp "$top/harness/demo/demo.h" "$tree/harness/demo"
     cp "$top"/harness/util/*.h "$top"/harness/util/*.sh "$tree/harness/util"
     cd "$tree"
     # Not what the make that runs these tests was told.
@@ -32,6 +34,8 @@ int main(void)
     for (const struct pool_ops *const *entry = registry_backends; *entry; entry++)
         printf("backend %s%s%s\n", (*entry)->name, (*entry)->supported ? ": " : "",
             (*entry)->supported ? (*entry)->supported() : "");
+    for (const struct registry_demo *entry = registry_demos; entry->name; entry++)
+        printf("demo %s %s\n", entry->name, entry->demo ? "built" : entry->missing);
     printf("commit %s\nflags %s\n", buildinfo_commit, buildinfo_flags);
     return 0;
 }
@@ -82,6 +86,23 @@ listed() {
     rm harness/pool/another.c
     build
     [ "$(./poolbench | grep backend | tr '\n' ' ')" = 'backend serial backend threads ' ]
+}
+
+@test "a new hazard is picked up, a removed one forgotten, and one whose library is missing says so" {
+    build
+    run listed 'demo .*'
+    [ "$status" = 1 ]
+    printf '/* A hazard.\n * pkg-config: libnowhere */\n#include "demo.h"\n\n' >harness/demo/brand_new.c
+    printf 'const struct demo demo_brand_new = {.name = "brand-new"};\n' >>harness/demo/brand_new.c
+    build
+    listed 'demo brand-new needs libnowhere'
+    sed -i 's/libnowhere/jansson/' harness/demo/brand_new.c
+    build
+    listed 'demo brand-new built'
+    rm harness/demo/brand_new.c
+    build
+    run listed 'demo .*'
+    [ "$status" = 1 ]
 }
 
 @test "a source that was removed is missed at once" {

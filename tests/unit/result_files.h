@@ -93,6 +93,26 @@ static inline void add_searches(struct result *result)
             .search = 1, .nominal = 22.36, .tasks = 1000000, .serial_s = 2.236e-8, .pool_s = 0.1});
 }
 
+static inline void add_survey(struct result *result)
+{
+    snprintf(result->survey, sizeof result->survey, "queues");
+    result->title = strdup("Kinds of queues");
+    result->axis = strdup("size [bytes]");
+    result_add_figure(
+        result, &(struct result_figure){.subject = "FIFO", .figure = "time", .unit = "s", .x = 64});
+    result_add_figure(result, &(struct result_figure){.subject = "LIFO", .figure = "growth"});
+    for (unsigned i = 0; i < 4; i++) {
+        struct result_reading reading = {.block = i,
+            .figure = i % 2,
+            .order = 1 - i % 2,
+            .at_s = 1.5 * i,
+            .value = i == 2 ? 0 : -1.25e9};
+        snprintf(reading.note, sizeof reading.note, i == 1 ? "\"noted\"" : "");
+        snprintf(reading.failure, sizeof reading.failure, i == 2 ? "no end within 1 s" : "");
+        result_add_reading(result, &reading);
+    }
+}
+
 static inline struct result *full_result(void)
 {
     struct result *result = made_result();
@@ -110,6 +130,7 @@ static inline struct result *full_result(void)
     result->noise.stalled_us = 5;
     add_sweep(result);
     add_searches(result);
+    add_survey(result);
     return result;
 }
 

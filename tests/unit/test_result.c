@@ -38,6 +38,12 @@ static void a_saved_result_is_loaded_the_same(void **state)
     assert_int_equal(back->runs[0].exit_code, -1);
     assert_int_equal(back->searches[1].axis, RESULT_BY_GRAIN);
     assert_near(back->pairs[0].serial_s, 2.236e-8, 0);
+    assert_string_equal(back->axis, "size [bytes]");
+    assert_near(back->figures[0].x, 64, 0);
+    assert_near(back->figures[1].x, 0, 0);
+    assert_near(back->readings[3].value, -1.25e9, 0);
+    assert_string_equal(back->readings[1].note, "\"noted\"");
+    assert_string_equal(back->readings[2].failure, "no end within 1 s");
     result_free(back);
     result_free(result);
 }

@@ -90,6 +90,9 @@ static const struct change changes[] = {
     {"\"searches\"", "\"to\": 10000.0", "\"to\": 0.5", "searches[0].from", "1 to 0.5", true},
     {"\"pairs\"", "\"search\": 1", "\"search\": 2", "pairs[0].search", "there are 2", true},
     {"\"pairs\"", "\"pool_s\": 0.1", "\"pool_s\": 0", "pairs[0].serial_s", "time of 0", false},
+    {"\"figures\"", "\"x\": 64.0", "\"x\": -1", "figures[0].x", "below 0", false},
+    {"\"readings\"", "\"block\": 3", "\"block\": 7", "readings[3].block", "there are 7", true},
+    {"\"readings\"", "\"figure\": 1", "\"figure\": 2", "readings[1].figure", "there are 2", true},
     {"\"pairs\"", "\"tasks\": 1000000", "\"tasks\": 0", "pairs[0].nominal", "of 0", false},
 };
 
