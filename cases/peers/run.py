@@ -57,11 +57,18 @@ def measure(given, work):
     return results, [end - begin for begin, end in zip(times, times[1:])]
 
 
+def versions():
+    """Of the interpreter, and of what is not its own."""
+    names = {"joblib": "joblib", "PIL": "Pillow"}
+    return ", ".join([f"Python {sys.version.split()[0]}"] + [
+        f"{name} {sys.modules[module].__version__}" for module, name in names.items() if module in sys.modules])
+
+
 def report(given, work, results, seconds):
     values = work.values(results) if work.values else None
     return {
         "case": given.case, "pool": given.pool, "workers": given.workers, "tasks": len(results), "chunk": given.chunk,
-        "start_s": seconds[0], "wall_s": seconds[1], "stop_s": seconds[2],
+        "versions": versions(), "start_s": seconds[0], "wall_s": seconds[1], "stop_s": seconds[2],
         "checksum": f"0x{checksum(values):016x}" if values is not None else None,
         "result": work.answer(results) if work.answer else None,
     }

@@ -252,6 +252,8 @@ static int read_command(
     if (status != STATUS_DONE)
         return task_fail(ENOEXEC, "%s", why);
     int code = job_compare(expected, object);
+    const char *versions = json_string_value(json_object_get(object, "versions")); /* Python's */
+    snprintf(reading->note, sizeof reading->note, "%s", versions ? versions : "");
     reading->values[1] = answer_number(object, "wall_s");
     reading->values[2] = answer_number(object, "start_s");
     json_decref(object);

@@ -143,7 +143,7 @@ peer_refused() {
 }
 
 @test "no worker outlives a run that is killed, nor a survey that is interrupted" {
-    for pool in Pool-fork ProcessPoolExecutor; do
+    for pool in Pool-fork Pool-spawn ProcessPoolExecutor; do
         env "$mark" "$python" -B "$top/cases/peers/run.py" sleep --pool "$pool" -N 100 --param duration=5s 3>&- &
         within 20 eval '[ "$(marked | wc -w)" -ge 3 ]'
         kill -KILL $!
