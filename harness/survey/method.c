@@ -7,24 +7,29 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
-#define STEP_NS 40000000u /* between the ends of two tasks, where order is tried out */
 #define ORDER_TASKS (2 * METHOD_WORKERS)
-#define WAIT_NS 50000000u /* of one task, where it is tried out whether the call waits */
-#define MANY 1000000u     /* tasks of a region */
+#define OTHER_NS 999000000u /* how long a task waits for another one, where order is tried out */
+#define LOOK_NS 1000000u
+#define BEHIND_NS 50000000u /* then, for that one's result to arrive */
+#define WAIT_NS 50000000u   /* of one task, where it is tried out whether the call waits */
+#define MANY 1000000u       /* tasks of a region */
 #define MANY_CALLS 100000u
 #define FEW_CALLS 10000u
 #define IMAP_CALLS 1024u
 
-/* How long tasks sleep: first - index * step ns. Shared memory, between the owner and its workers.
+/* What tasks wait for. Shared memory, between the owner and its workers; it changes between uses.
  */
 struct delay {
-    uint64_t first, step;
+    uint64_t sleep;     /* ns, of each task */
+    bool behind;        /* task 0 is to end behind another one, if that comes to run beside it */
+    _Atomic bool other; /* which has run */
 };
 
 /* One use of a pool by a method. */
@@ -49,17 +54,29 @@ struct method {
 
 /* ---- tasks ---- */
 
-static void work(const struct delay *delay, uint64_t index)
+static void sleep_ns(uint64_t ns)
 {
-    uint64_t ns = delay->first - index * delay->step;
-    if (delay->first)
-        nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+}
+
+static void work(struct delay *delay, uint64_t index)
+{
+    if (delay->sleep)
+        sleep_ns(delay->sleep);
+    if (!delay->behind)
+        return;
+    if (index > 0)
+        atomic_store(&delay->other, true);
+    for (uint64_t ns = 0; index == 0 && !atomic_load(&delay->other) && ns < OTHER_NS; ns += LOOK_NS)
+        sleep_ns(LOOK_NS);
+    if (index == 0)
+        sleep_ns(BEHIND_NS);
 }
 
 static int task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     (void)local;
-    work(ctx, index);
+    work(*(struct delay *const *)ctx, index);
     result->value = index;
     return 0;
 }
@@ -68,7 +85,7 @@ static int call(struct pool_call *call)
 {
     uint64_t index;
     memcpy(&index, call->payload, sizeof index);
-    work(call->ctx, index);
+    work(*(struct delay *const *)call->ctx, index);
     memcpy(call->result, &index, sizeof index);
     call->result_size = sizeof index;
     return 0;
@@ -255,11 +272,11 @@ static double peak_memory(void)
 
 /* Everything that a method needs, for its number of tasks. */
 static int start(struct use *use, const struct method *method, const char *backend,
-    const struct delay *delay, char *why, size_t size)
+    struct delay *const *delay, char *why, size_t size)
 {
     struct pool_config config = {.workers = METHOD_WORKERS,
         .task = task,
-        .ctx = delay,
+        .ctx = delay, /* a pointer to it, since a ctx is read-only */
         .arena = use->arena,
         .calls_max = method->calls,
         .call_size = sizeof(uint64_t)};
@@ -302,11 +319,12 @@ static int measure(struct use *use, const struct method *method, struct delay *d
         code = use_once(use, method, method->tasks, &begin_s, &all_s);
     figures->task_s = all_s / (double)method->tasks;
     figures->memory = (peak_memory() - before) / (double)method->tasks;
-    *delay = (struct delay){.first = ORDER_TASKS * STEP_NS, .step = STEP_NS};
+    delay->behind = true;
     if (!code)
         code = use_once(use, method, ORDER_TASKS, &begin_s, &all_s);
     figures->in_order = use->in_order;
-    *delay = (struct delay){.first = WAIT_NS};
+    delay->behind = false;
+    delay->sleep = WAIT_NS;
     if (!code)
         code = use_once(use, method, 1, &begin_s, &all_s);
     figures->blocks = begin_s >= WAIT_NS * 1e-9;
@@ -324,7 +342,7 @@ int method_measure(size_t method, const char *backend, struct method_figures *fi
     if (delay == MAP_FAILED)
         return task_fail(errno, "no memory for a delay: %s", strerror(errno));
     int code = EAGAIN;
-    if (start(&use, &methods[method], backend, delay, why, sizeof why))
+    if (start(&use, &methods[method], backend, &delay, why, sizeof why))
         task_fail(code, "%s", why);
     else
         code = measure(&use, &methods[method], delay, before, figures);

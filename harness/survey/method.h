@@ -17,7 +17,7 @@ extern const size_t method_count;
 struct method_figures {
     double task_s; /* of an empty task, call and result, in a region of 10^4 to 10^6 */
     double memory; /* bytes by which the process's peak has grown for each */
-    bool in_order; /* results come in the order of items, though later tasks end first */
+    bool in_order; /* results come in the order of items, though the first ends late */
     bool blocks;   /* the call returns only when the result is there */
 };
 

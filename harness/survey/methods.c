@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define READING_SECONDS 30
 
@@ -53,6 +54,7 @@ static int read_peer(const char *folder, const struct peer *peer, struct survey_
     const char *missing = peer_missing();
     if (missing)
         return task_fail(ENOTSUP, "%s", missing);
+    setenv("TMPDIR", folder, 1); /* this process's is the reading's */
     peer_words(&words, "methods.py");
     answer_words_of(&words, peer->pool);
     answer_words_of(&words, peer->method);
@@ -129,7 +131,7 @@ const struct survey survey_methods = {
         "results, over their number (in C 10^4 to 10^6; in Python as many as take 0.1 s); memory "
         "is by how much the owner's peak grew for each (in Python over a second region of 0.4 s, "
         "at most 2.6 x 10^5 tasks). In order is 1 where results come in the order of items though "
-        "later tasks end first, which is tried with four that sleep; blocks is 1 where the call "
+        "the first ends behind another one, if that may run beside it; blocks is 1 where the call "
         "returns only when the result is there, tried with one that sleeps. In C, pool_map does "
         "what map and starmap do, pool_map_async what map_async and starmap_async do, pool_submit "
         "what apply_async and submit do. Expect chunks to matter most where a task goes through a "
