@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,6 +171,7 @@ static void count_results(const struct arena *arena, struct told *told)
 static _Noreturn void run_region(const struct pool_ops *ops, enum fault fault, struct told *told)
 {
     struct arena arena;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct pool_config config = {
         .workers = WORKERS, .task = fault == KILL ? task_kill : task_failing, .arena = &arena};
     struct pool *pool = NULL;
