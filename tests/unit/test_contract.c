@@ -45,6 +45,12 @@ static const struct quick {
     {"sleep", TASKS, {"duration=100us"}},
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
+    {"sha256", TASKS, {"size=1k"}},
+    {"compress", TASKS, {"size=1k"}},
+    {"mandelbrot", TASKS, {"width=40", "iterations=100"}},
+    {"selfpower", TASKS, {"largest=1k"}},
+    {"sort", TASKS, {"keys=100"}},
+    {"groupby", 0, {"rows=310", "group=10"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
