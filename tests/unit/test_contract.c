@@ -45,6 +45,12 @@ static const struct quick {
     {"sleep", TASKS, {"duration=100us"}},
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
+    {"matmul", TASKS, {"n=40"}},
+    {"stream", TASKS, {"size=64k"}},
+    {"counter", TASKS, {"steps=10", "work=100"}},
+    {"falsesharing", TASKS, {"steps=1000"}},
+    {"rwlock", TASKS, {"operations=10", "scan=100"}},
+    {"account", TASKS, {"transfers=10", "work=100"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
