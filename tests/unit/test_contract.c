@@ -61,6 +61,12 @@ static const struct quick {
     {"copy", TASKS, {"size=1k"}},
     {"pipeline", TASKS, {"latency=100us"}},
     {"mixed", TASKS, {"compute=20us", "ratio=2"}},
+    {"matmul", TASKS, {"n=40"}},
+    {"stream", TASKS, {"size=64k"}},
+    {"counter", TASKS, {"steps=10", "work=100"}},
+    {"falsesharing", TASKS, {"steps=1000"}},
+    {"rwlock", TASKS, {"operations=10", "scan=100"}},
+    {"account", TASKS, {"transfers=10", "work=100"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
