@@ -139,9 +139,8 @@ static void *use(void *argument)
     struct user *user = argument;
     const struct workload *workload = &user->transport->workload;
     void *local = NULL;
-    bool entered = false;
     user->code = workload->bench->worker_enter(workload->run.ctx, &local);
-    entered = user->code == 0;
+    bool entered = user->code == 0;
     if (entered)
         user->code = run_task(user->transport, local, 0);
     pthread_barrier_wait(user->start);
@@ -177,21 +176,11 @@ static int time_users(struct user users[WORKERS], pthread_barrier_t *start, doub
     return 0;
 }
 
-/* Seconds of a task alone. */
-static double time_alone(uint64_t tasks, uint64_t grain)
-{
-    uint64_t begin = clock_now();
-    for (uint64_t i = 0; i < tasks; i++)
-        compute_for(grain);
-    return clock_since(begin) / (double)tasks;
-}
-
 /* The grain at which two workers are as fast as the tasks alone, found at one near it. */
-static int find_break_even(
-    const struct transport *transport, uint64_t grain, struct survey_reading *reading)
+static int find_break_even(const struct transport *transport, uint64_t grain, double *break_even)
 {
-    pthread_barrier_t start;
-    struct user users[WORKERS];
+    static pthread_barrier_t start; /* static, as threads outlive a failure to start all */
+    static struct user users[WORKERS];
     double seconds = NAN;
     uint64_t tasks = READING_NS / (2 * grain);
     tasks = tasks < TASKS_LEAST ? TASKS_LEAST : tasks > TASKS_MOST ? TASKS_MOST : tasks;
@@ -201,11 +190,8 @@ static int find_break_even(
     int code = time_users(users, &start, &seconds);
     if (code)
         return code;
-    double cost = seconds / (double)tasks - time_alone(tasks, grain);
-    if (cost > 0)
-        reading->values[BREAK_EVEN] = cost / (WORKERS - 1);
-    else
-        snprintf(reading->note, sizeof reading->note, "two workers were as fast as two alone");
+    /* the grain is CPU time, so that a task never takes less */
+    *break_even = (seconds / (double)tasks - (double)grain * 1e-9) / (WORKERS - 1);
     return 0;
 }
 
@@ -246,13 +232,13 @@ static int time_mode(
     return code;
 }
 
-static int try_grain(const char *name, double size, uint64_t grain, struct survey_reading *reading)
+static int try_grain(const char *name, double size, uint64_t grain, double *break_even)
 {
     struct transport transport;
     int code = open_transport(&transport, name, size, "roundtrip", 1, grain);
     if (code)
         return code;
-    code = find_break_even(&transport, grain, reading);
+    code = find_break_even(&transport, grain, break_even);
     close_transport(&transport);
     return code;
 }
@@ -273,7 +259,8 @@ static int ipc_read(const struct survey_run *run, unsigned probe, struct survey_
         code = time_mode(name, size, "oneway", stream_messages(size), &values[ONE_WAY]);
     values[THROUGHPUT] = size / values[ONE_WAY];
     if (!code) /* a grain below 100 ns is none: the clock takes as long */
-        code = try_grain(name, size, (uint64_t)fmax(values[ROUND_TRIP] * 1e9, 100), reading);
+        code = try_grain(
+            name, size, (uint64_t)fmax(values[ROUND_TRIP] * 1e9, 100), &values[BREAK_EVEN]);
     return code;
 }
 
