@@ -10,17 +10,16 @@
 #include "case.h"
 
 #include "support/content.h"
+#include "support/scratch.h"
+#include "support/transfer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-_Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
 
 #define DEFAULT_TASKS 200
 #define PIECE 65536               /* bytes written or read at once */
@@ -31,9 +30,7 @@ struct files {
     uint64_t seed;
     uint64_t size; /* bytes a file */
     bool fsync;
-    struct sigaction sigxfsz_before; /* what setup changes in the process, for teardown */
-    char folder[PATH_MAX];
-    bool borrowed; /* the folder is another process's to remove */
+    struct scratch scratch;
 };
 
 struct files_worker {
@@ -55,20 +52,6 @@ static const struct param files_params[] = {
     {.name = NULL},
 };
 
-static int find_folder(struct files *files, struct case_run *run)
-{
-    const char *parent = param_text(run->params, "folder");
-    files->borrowed = *run->handed != '\0';
-    if (!files->borrowed && tempdir_make(run->handed, sizeof files->folder, parent, "files")) {
-        int cause = errno;
-        return task_fail(parent && cause != ENOSPC ? EINVAL : cause,
-            "cannot make the temporary folder " SHOWN_PATH ": %s; try folder=DIR", run->handed,
-            strerror(cause));
-    }
-    memcpy(files->folder, run->handed, sizeof files->folder);
-    return 0;
-}
-
 static int files_setup(struct case_run *run)
 {
     struct files *files = calloc(1, sizeof *files);
@@ -77,13 +60,11 @@ static int files_setup(struct case_run *run)
     files->seed = run->seed;
     files->size = param_count(run->params, "size");
     files->fsync = strcmp(param_text(run->params, "fsync"), "yes") == 0;
-    int code = find_folder(files, run);
+    int code = scratch_open(&files->scratch, run, "files");
     if (code) {
         free(files);
         return code;
     }
-    /* A file above the process's size limit is then an error of its task, as a full disk is. */
-    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, &files->sigxfsz_before);
     if (run->tasks == 0)
         run->tasks = DEFAULT_TASKS;
     run->even = true;
@@ -91,13 +72,10 @@ static int files_setup(struct case_run *run)
     return 0;
 }
 
-/* What cannot be removed stays: a hook that returns nothing has nobody to tell. */
 static void files_teardown(void *ctx)
 {
     struct files *files = ctx;
-    if (!files->borrowed)
-        tempdir_remove(files->folder);
-    sigaction(SIGXFSZ, &files->sigxfsz_before, NULL);
+    scratch_close(&files->scratch);
     free(files);
 }
 
@@ -120,40 +98,6 @@ static size_t piece_size(const struct files *files, uint64_t offset)
     return left < PIECE ? (size_t)left : PIECE;
 }
 
-/* A short write is not an error yet: the write of the rest tells the cause. */
-static int write_all(int file, const unsigned char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t count = write(file, bytes, size);
-        if (count == 0)
-            errno = ENOSPC;
-        if (count == 0 || (count < 0 && errno != EINTR))
-            return -1;
-        if (count > 0) {
-            bytes += count;
-            size -= (size_t)count;
-        }
-    }
-    return 0;
-}
-
-/* Returns 0 with all of size read, or -1 with errno; ENODATA: the file is shorter. */
-static int read_all(int file, unsigned char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t count = read(file, bytes, size);
-        if (count == 0)
-            errno = ENODATA;
-        if (count == 0 || (count < 0 && errno != EINTR))
-            return -1;
-        if (count > 0) {
-            bytes += count;
-            size -= (size_t)count;
-        }
-    }
-    return 0;
-}
-
 static int write_file(const struct files *files, struct files_worker *worker, uint64_t key,
     int file, const char *path)
 {
@@ -161,7 +105,7 @@ static int write_file(const struct files *files, struct files_worker *worker, ui
         size_t size = piece_size(files, offset);
         content_fill(key, offset, worker->made, size);
         blocking_begin();
-        int failed = write_all(file, worker->made, size);
+        int failed = transfer_write(file, worker->made, size);
         blocking_end();
         if (failed)
             return task_fail(errno, "cannot write " SHOWN_PATH ": %s", path, strerror(errno));
@@ -183,7 +127,7 @@ static int read_back(const struct files *files, struct files_worker *worker, uin
     for (uint64_t offset = 0; offset < files->size; offset += PIECE) {
         size_t size = piece_size(files, offset);
         blocking_begin();
-        int failed = read_all(file, worker->read, size);
+        int failed = transfer_read(file, worker->read, size, size);
         blocking_end();
         if (failed)
             return task_fail(errno, "cannot read " SHOWN_PATH ": %s", path, strerror(errno));
@@ -203,7 +147,7 @@ static int files_task(const void *ctx, void *local, uint64_t index, struct task_
     const struct files *files = ctx;
     uint64_t key = hash_mix(files->seed, index);
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/%" PRIu64, files->folder, index);
+    snprintf(path, sizeof path, "%s/%" PRIu64, files->scratch.path, index);
     blocking_begin();
     int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     blocking_end();

@@ -15,6 +15,8 @@
 #define N_MAX 1e9
 #define REPEAT_MAX 1000
 
+#define PIECE 65536 /* numbers between two check points */
+
 __extension__ typedef unsigned __int128 uint128;
 
 struct powersum {
@@ -59,7 +61,8 @@ static void powersum_teardown(void *ctx)
     free(ctx);
 }
 
-static uint128 add_up(struct range range)
+/* Not inlined, since all registers are its own then. */
+static __attribute__((noinline)) uint128 add_up(struct range range)
 {
     uint128 sum = 0;
     for (uint64_t i = range.begin; i < range.end; i++) {
@@ -67,6 +70,20 @@ static uint128 add_up(struct range range)
         __asm__ volatile("" : "+r"(term));
         uint64_t square = term * term;
         sum += (uint128)square * term + square + term;
+    }
+    return sum;
+}
+
+static uint128 add_up_in_pieces(struct range range)
+{
+    uint128 sum = 0;
+    while (range.begin < range.end) {
+        struct range piece = range;
+        if (piece.end - piece.begin > PIECE)
+            piece.end = piece.begin + PIECE;
+        sum += add_up(piece);
+        range.begin = piece.end;
+        task_checkpoint();
     }
     return sum;
 }
@@ -83,7 +100,7 @@ static int powersum_task(const void *ctx, void *local, uint64_t index, struct ta
     struct range range = range_at(powersum, index);
     uint128 sum = 0;
     for (uint64_t i = 0; i < powersum->repeat; i++)
-        sum += add_up(range);
+        sum += add_up_in_pieces(range);
     memcpy(result->bytes, &sum, sizeof sum);
     result->value = sum_value(sum);
     return 0;

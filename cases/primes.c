@@ -10,6 +10,7 @@
 
 #define DEFAULT_TASKS 48
 #define NUMBER_MAX 1e18 /* divisors stay below 2^30, so that their squares cannot overflow */
+#define PIECE 16384     /* what the divisor grows by between two check points; a power of 2 */
 
 /* The list that Python's concurrent.futures documentation made known, with smallest factors. */
 static const struct {
@@ -87,9 +88,12 @@ static uint64_t smallest_factor(uint64_t number)
         return 0;
     if (number % 2 == 0)
         return 2;
-    for (uint64_t divisor = 3; divisor * divisor <= number; divisor += 2)
+    for (uint64_t divisor = 3; divisor * divisor <= number; divisor += 2) {
         if (number % divisor == 0)
             return divisor;
+        if (divisor % PIECE == 1)
+            task_checkpoint();
+    }
     return number;
 }
 

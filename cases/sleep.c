@@ -1,18 +1,13 @@
 /* The pure wait: a task that needs time but no CPU, as a request to a server would, without the
- * server. The deadline is absolute, so that a signal only interrupts the wait and does not lengthen
- * it. A thread's default timer slack lets the kernel wake it up to 50 us late to save power, which
- * would be part of every short wait, so a worker asks for the smallest slack while it runs tasks.
- */
+ * server (support/wait.h). */
 #include "case.h"
+
+#include "support/wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <time.h>
 
 #define DEFAULT_TASKS 100
-#define SECOND 1000000000u /* ns */
 
 struct sleep {
     uint64_t seed;
@@ -42,16 +37,13 @@ static void sleep_teardown(void *ctx)
     free(ctx);
 }
 
-/* Best effort: where the kernel refuses, waits are right but up to 50 us longer. */
 static int sleep_worker_enter(const void *ctx, void **local)
 {
     (void)ctx;
     struct sleep_local *own = malloc(sizeof *own);
     if (own == NULL)
         return task_fail(ENOMEM, "no memory for a worker");
-    int slack = prctl(PR_GET_TIMERSLACK);
-    own->slack = slack > 0 ? (unsigned long)slack : 0; /* 0 asks for the thread's default */
-    prctl(PR_SET_TIMERSLACK, 1UL);
+    own->slack = wait_sharply();
     *local = own;
     return 0;
 }
@@ -60,33 +52,17 @@ static void sleep_worker_leave(const void *ctx, void *local)
 {
     (void)ctx;
     struct sleep_local *own = local;
-    prctl(PR_SET_TIMERSLACK, own->slack);
+    wait_as_before(own->slack);
     free(own);
-}
-
-static struct timespec deadline_in(uint64_t duration)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t ns = (uint64_t)now.tv_nsec + duration;
-    now.tv_sec += (time_t)(ns / SECOND);
-    now.tv_nsec = (long)(ns % SECOND);
-    return now;
 }
 
 static int sleep_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     (void)local;
     const struct sleep *sleep = ctx;
-    struct timespec deadline = deadline_in(sleep->duration);
-    int error;
-    blocking_begin();
-    do
-        error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL);
-    while (error == EINTR);
-    blocking_end();
-    if (error != 0)
-        return task_fail(error, "clock_nanosleep: %s", strerror(error));
+    int code = wait_for(sleep->duration);
+    if (code != 0)
+        return code;
     result->value = hash_mix(sleep->seed, index);
     return 0;
 }

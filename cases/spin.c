@@ -1,16 +1,16 @@
-/* A compute grain of a chosen length, as a fixed amount of work: a chain of multiplications, each
- * of which needs the one before. Fixed time would be dishonest, as a pre-empted task would count
- * the time in which it did nothing.
+/* A compute grain of a chosen length, as a fixed amount of work (support/chain.h).
  *
  * Two short tasks in a row overlap in a core's pipeline, so that a nominal 20 ns would cost 12 in a
  * loop. Therefore a worker's chain runs on through its tasks: each starts from where the previous
  * one ended, carried in `local`, by a term that is always 0 but that neither compiler nor CPU can
  * know to be.
  *
- * A task multiplies its start by an odd number n times and then by the known inverse of that power
- * (modulo 2^64), which leads back to the start if the whole chain was run. So the value is
- * hash_mix(seed, index) for every n, and a process that calibrates anew gets the same checksum. */
+ * A task follows the chain to its end and from there back to its start at once. So the value is
+ * hash_mix(seed, index) for every length, and a process that calibrates anew gets the same
+ * checksum. */
 #include "case.h"
+
+#include "support/chain.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,14 +20,12 @@
 #include <time.h>
 
 #define DEFAULT_TASKS 1000
-#define FACTOR 0x9e3779b97f4a7c15u  /* any odd number; this is 2^64 / golden ratio */
-#define INVERSE 0xf1de83e19937733du /* FACTOR * INVERSE = 1 modulo 2^64 */
 #define QUANTILES 1000              /* grains in the table of an uneven shape */
 #define CACHE_LINES 128             /* two lines: the neighbour is prefetched along */
 
 struct work {
     uint64_t iterations;
-    uint64_t inverse; /* of FACTOR to the power of iterations */
+    uint64_t inverse; /* leads back */
 };
 
 struct spin {
@@ -48,22 +46,40 @@ static const struct work *work_at(const struct spin *spin, uint64_t hash)
     return &spin->work[((hash >> 32) * spin->works) >> 32];
 }
 
-static int spin_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+/* How far the worker's chain has come, which short tasks must wait for. */
+static uint64_t chain_start(const struct spin *spin, const struct chain *chain)
 {
-    const struct spin *spin = ctx;
-    struct chain *chain = local;
-    uint64_t hash = hash_mix(spin->seed, index);
-    const struct work *work = work_at(spin, hash);
-    uint64_t x = hash;
-    if (chain != NULL)
-        x += chain->end & spin->zero;
-    for (uint64_t i = work->iterations; i > 0; i--) {
-        x *= FACTOR;
-        __asm__ volatile("" : "+r"(x)); /* keeps multiplications from being merged */
-    }
+    return chain != NULL ? chain->end & spin->zero : 0;
+}
+
+static void chain_end(
+    struct chain *chain, uint64_t x, const struct work *work, struct task_result *result)
+{
     if (chain != NULL)
         chain->end = x;
     result->value = x * work->inverse;
+}
+
+/* Apart, so that short tasks, of which each nanosecond counts, save no registers for its calls. */
+static __attribute__((noinline)) int spin_long(
+    const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct spin *spin = ctx;
+    uint64_t hash = hash_mix(spin->seed, index), x = hash + chain_start(spin, local);
+    const struct work *work = work_at(spin, hash);
+    chain_end(local, chain_run(x, work->iterations), work, result);
+    return 0;
+}
+
+static int spin_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct spin *spin = ctx;
+    uint64_t hash = hash_mix(spin->seed, index);
+    const struct work *work = work_at(spin, hash);
+    if (work->iterations > CHAIN_PIECE)
+        return spin_long(ctx, local, index, result);
+    uint64_t x = chain_multiply(hash + chain_start(spin, local), work->iterations);
+    chain_end(local, x, work, result);
     return 0;
 }
 
@@ -127,15 +143,6 @@ static const struct shape *shape_named(const char *name)
     return shape;
 }
 
-static uint64_t inverse_power(uint64_t exponent)
-{
-    uint64_t power = 1;
-    for (uint64_t square = INVERSE; exponent > 0; exponent >>= 1, square *= square)
-        if (exponent & 1)
-            power *= square;
-    return power;
-}
-
 /* Fills the table with mean * cost(u) - fixed iterations. What rounding adds to or takes from one
  * entry is settled with the next, so that the mean is exact. */
 static void fill(struct spin *spin, const struct shape *shape, double mean, double fixed)
@@ -147,7 +154,7 @@ static void fill(struct spin *spin, const struct shape *shape, double mean, doub
         owed += mean * shape->cost(u) - fixed;
         uint64_t iterations = owed > 0 ? (uint64_t)(owed + 0.5) : 0;
         owed -= (double)iterations;
-        spin->work[i] = (struct work){iterations, inverse_power(iterations)};
+        spin->work[i] = (struct work){iterations, chain_inverse(iterations)};
     }
 }
 
@@ -159,8 +166,6 @@ static void fill(struct spin *spin, const struct shape *shape, double mean, doub
 #define ROUNDS 6
 #define CALL_NS 5.0     /* no task is taken to be shorter */
 #define PROBE_NS 1000.0 /* grain up to which the fixed cost of a task is measured */
-#define LONG_CHAIN 10000
-#define WARM_UP_NS 20e6 /* an idle core needs that long to reach its speed */
 
 static double now_ns(void)
 {
@@ -179,17 +184,6 @@ static double run_ns(const struct spin *spin, void *chain, uint64_t first, uint6
     for (uint64_t i = first; i < first + count; i++)
         task(spin, chain, i, &slot);
     return now_ns() - start;
-}
-
-static double measure_iteration(struct spin *spin, const struct shape *even, void *chain)
-{
-    double best = INFINITY;
-    fill(spin, even, LONG_CHAIN, 0);
-    double end = now_ns() + WARM_UP_NS;
-    do
-        best = fmin(best, run_ns(spin, chain, 0, 1));
-    while (now_ns() < end);
-    return best / LONG_CHAIN;
 }
 
 /* What a task of the table costs besides its iterations, in ns. Every run takes new indices, since
@@ -219,7 +213,7 @@ static int calibrate(
     int code = spin_worker_enter(spin, &chain);
     if (code != 0)
         return code;
-    double iteration_ns = measure_iteration(spin, &shapes[0], chain);
+    double iteration_ns = chain_iteration_ns();
     double probe_ns = fmin(grain_ns, PROBE_NS);
     double fixed_ns = 0;
     for (int round = 1; round <= ROUNDS; round++) {

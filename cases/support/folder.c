@@ -2,6 +2,8 @@
  * time; see take_place. */
 #include "folder.h"
 
+#include "transfer.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -98,21 +100,6 @@ void folder_forget(char **names, size_t count)
     free(names);
 }
 
-/* Returns 0, or an errno. */
-static int write_all(int file, const unsigned char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(file, bytes, size);
-        if (written < 0 && errno != EINTR)
-            return errno;
-        if (written > 0) {
-            bytes += written;
-            size -= (size_t)written;
-        }
-    }
-    return 0;
-}
-
 /* The file to write, emptied of what would stick out at its end. -1 with errno. */
 static int open_part(int folder, const char *part, size_t size)
 {
@@ -146,7 +133,7 @@ static int take_place(int folder, const char *part, const char *name)
 int folder_put(int folder, const char *part, const char *name, const void *bytes, size_t size)
 {
     int file = open_part(folder, part, size);
-    int error = file < 0 ? errno : write_all(file, bytes, size);
+    int error = file < 0 || transfer_write(file, bytes, size) != 0 ? errno : 0;
     if (file >= 0 && close(file) != 0 && error == 0)
         error = errno;
     if (error == 0 && take_place(folder, part, name) == 0)

@@ -39,7 +39,7 @@ struct thumbnail_maker {
     struct shrink *shrink;
     unsigned char *row; /* as decoded */
     size_t row_room;
-    unsigned char *small, *upright; /* the thumbnail's pixels as stored and as shown */
+    unsigned char *small, *upright; /* the thumbnail's pixels as stored and, if turned, as shown */
 };
 
 /* Leaves the task at hand, to where the trap was set. */
@@ -196,7 +196,32 @@ static void shrink_rows(struct thumbnail_maker *maker)
             cmyk_to_rgb(maker->row, decoder->output_width, decoder->saw_Adobe_marker);
         shrink_row(maker->shrink, maker->row);
     }
-    jpeg_finish_decompress(decoder);
+}
+
+/* A picture that is small enough is its own thumbnail, to the pixel. */
+static void copy_rows(struct thumbnail_maker *maker)
+{
+    struct jpeg_decompress_struct *decoder = &maker->decoder;
+    const size_t row_size = (size_t)decoder->output_width * (size_t)decoder->output_components;
+    while (decoder->output_scanline < decoder->output_height) {
+        unsigned char *row = maker->small + decoder->output_scanline * row_size;
+        jpeg_read_scanlines(decoder, &row, 1);
+    }
+}
+
+static void scale_rows(struct thumbnail_maker *maker, const struct shrink_side *across,
+    const struct shrink_side *down, unsigned channels)
+{
+    const struct jpeg_decompress_struct *decoder = &maker->decoder;
+    const bool same = across->target == decoder->image_width &&
+                      down->target == decoder->image_height && decoder->scale_num == 8;
+    if (same && decoder->output_components == (int)channels) {
+        copy_rows(maker);
+        return;
+    }
+    if (shrink_begin(maker->shrink, across, down, channels, maker->small) != 0)
+        give_up(maker, ENOMEM, "no memory to shrink it");
+    shrink_rows(maker);
 }
 
 static void decode(struct thumbnail_maker *maker, struct exif_view *view, J_COLOR_SPACE *space)
@@ -217,13 +242,12 @@ static void decode(struct thumbnail_maker *maker, struct exif_view *view, J_COLO
         fit(decoder->image_height, longest, maker->size)};
     *space = decoder->out_color_space == JCS_CMYK ? JCS_RGB : decoder->out_color_space;
     *view = exif_view(orientation, across.target, down.target);
-    if (shrink_begin(
-            maker->shrink, &across, &down, *space == JCS_GRAYSCALE ? 1 : 3, maker->small) != 0)
-        give_up(maker, ENOMEM, "no memory to shrink it");
-    shrink_rows(maker);
+    scale_rows(maker, &across, &down, *space == JCS_GRAYSCALE ? 1 : 3);
+    jpeg_finish_decompress(decoder);
 }
 
-static void turn_upright(
+/* Called with a constant for channels, so that a pixel is not a call of memcpy. */
+static inline void turn(
     struct thumbnail_maker *maker, const struct exif_view *view, unsigned channels)
 {
     unsigned char *to = maker->upright;
@@ -234,10 +258,24 @@ static void turn_upright(
         }
 }
 
+/* The thumbnail's pixels as shown; most pictures are stored so. */
+static unsigned char *turn_upright(
+    struct thumbnail_maker *maker, const struct exif_view *view, unsigned channels)
+{
+    if (view->origin == 0 && view->right == 1 && view->down == (ptrdiff_t)view->width)
+        return maker->small;
+    if (channels == 3)
+        turn(maker, view, 3);
+    else
+        turn(maker, view, 1);
+    return maker->upright;
+}
+
 static void encode(struct thumbnail_maker *maker, const struct exif_view *view, J_COLOR_SPACE space)
 {
     struct jpeg_compress_struct *encoder = &maker->encoder;
     const unsigned channels = space == JCS_GRAYSCALE ? 1 : 3;
+    unsigned char *const pixels = turn_upright(maker, view, channels);
     encoder->image_width = view->width;
     encoder->image_height = view->height;
     encoder->input_components = (int)channels;
@@ -249,8 +287,7 @@ static void encode(struct thumbnail_maker *maker, const struct exif_view *view, 
     }
     jpeg_start_compress(encoder, TRUE);
     while (encoder->next_scanline < encoder->image_height) {
-        unsigned char *row =
-            maker->upright + (size_t)encoder->next_scanline * view->width * channels;
+        unsigned char *row = pixels + (size_t)encoder->next_scanline * view->width * channels;
         jpeg_write_scanlines(encoder, &row, 1);
     }
     jpeg_finish_compress(encoder);
@@ -270,7 +307,6 @@ int thumbnail_make(struct thumbnail_maker *maker, const unsigned char *picture, 
     jpeg_mem_src(&maker->decoder, picture, size);
     jpeg_read_header(&maker->decoder, TRUE);
     decode(maker, &view, &space);
-    turn_upright(maker, &view, space == JCS_GRAYSCALE ? 1 : 3);
     encode(maker, &view, space);
     *thumbnail = (struct thumbnail){maker->sink.bytes, maker->sink.size};
     return 0;

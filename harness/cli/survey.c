@@ -38,18 +38,34 @@ static const char *value_text(char *text, size_t size, double value, const char 
     return text;
 }
 
+/* What its probe's readings say in words, with the first of its figures that has them. */
+static void write_notes(char *notes, size_t size, const struct result *result, unsigned figure)
+{
+    struct reading_summary summary = reading_summary(result, figure);
+    snprintf(notes, size, "%s%s%s", summary.failure,
+        *summary.failure && *summary.note ? "; " : "", summary.note);
+    const struct result_figure *row = &result->figures[figure];
+    if (figure == 0 || strcmp(row[-1].subject, row->subject) != 0 || row[-1].x != row->x)
+        return;
+    struct reading_summary before = reading_summary(result, figure - 1);
+    if (strcmp(before.note, summary.note) == 0 && strcmp(before.failure, summary.failure) == 0)
+        *notes = '\0';
+}
+
 static void add_row(
     struct cli_table *table, const struct result *result, const struct result_figure *figure)
 {
-    char value[32], lo[32], hi[32], x[32] = "";
-    struct reading_summary summary = reading_summary(result, (unsigned)(figure - result->figures));
+    unsigned at = (unsigned)(figure - result->figures);
+    char value[32], lo[32], hi[32], x[32] = "", notes[512];
+    struct reading_summary summary = reading_summary(result, at);
+    write_notes(notes, sizeof notes, result, at);
     if (figure->x > 0)
         units_si(x, sizeof x, figure->x);
-    cli_table_row(table, "%s\t%s\t%s\t%s\t[%s, %s]\t%zu\t%s%s%s", figure->subject, x,
+    cli_table_row(table, "%s\t%s\t%s\t%s\t[%s, %s]\t%zu\t%s", figure->subject, x,
         figure->figure, value_text(value, sizeof value, summary.value.value, figure->unit),
         value_text(lo, sizeof lo, summary.value.lo, figure->unit),
         value_text(hi, sizeof hi, summary.value.hi, figure->unit), summary.taken - summary.failed,
-        summary.failure, *summary.failure && *summary.note ? "; " : "", summary.note);
+        notes);
 }
 
 static void print_text(const struct result *result, const struct verdict *verdict)

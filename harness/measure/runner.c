@@ -205,6 +205,7 @@ static _Noreturn void child_main(struct workload *workload, const struct runner_
             {
                 .workers = spec->workers,
                 .threads_each = spec->threads_each,
+                .switch_interval_s = spec->switch_interval_s,
                 .arena = &workload->arena,
                 .task_timeout_s = spec->task_timeout_s,
                 .task_retries = spec->task_retries,

@@ -13,18 +13,19 @@
 struct runner_spec {
     const struct pool_ops *ops;
     unsigned workers;
-    unsigned threads_each;   /* 0: the backend's choice */
-    uint64_t chunk;          /* 0: guided */
-    uint64_t tasks;          /* at most the case's */
-    const uint64_t *indices; /* which tasks of the case; NULL: the first `tasks` */
-    double least_seconds;    /* repeat the region until this long is timed; 0: one region */
-    bool cold;               /* time start, region and stop together */
-    bool warm_up;            /* regions of 5 ms or more in all first, discarded */
-    bool calls;              /* each task is a call (carry.h); else one of a region's */
-    size_t payload, result;  /* bytes that a call carries to its worker and back */
-    bool memory;             /* read peak_memory */
-    bool task_times;         /* time single tasks: two clock readings a timed task */
-    double task_timeout_s;   /* as in struct pool_config */
+    unsigned threads_each;    /* 0: the backend's choice */
+    double switch_interval_s; /* as in struct pool_config */
+    uint64_t chunk;           /* 0: guided */
+    uint64_t tasks;           /* at most the case's */
+    const uint64_t *indices;  /* which tasks of the case; NULL: the first `tasks` */
+    double least_seconds;     /* repeat the region until this long is timed; 0: one region */
+    bool cold;                /* time start, region and stop together */
+    bool warm_up;             /* regions of 5 ms or more in all first, discarded */
+    bool calls;               /* each task is a call (carry.h); else one of a region's */
+    size_t payload, result;   /* bytes that a call carries to its worker and back */
+    bool memory;              /* read peak_memory */
+    bool task_times;          /* time single tasks: two clock readings a timed task */
+    double task_timeout_s;    /* as in struct pool_config */
     unsigned task_retries;
     /* Called once a second in the calling process, until the sample is taken: how long it has
      * taken so far. NULL: nobody is told. */

@@ -54,6 +54,7 @@ struct pool {
     struct pool_config config;
     struct futures *futures; /* future.c's; NULL: no calls */
     struct engine *engine;   /* of a backend that runs calls: set by its start */
+    struct gate *gate; /* that workers take turns at (gate.h); NULL: all may compute at once */
     pthread_t owner;
     pid_t owner_process;
     uint64_t user;                /* what stands in an arena while this pool has a region there */

@@ -246,6 +246,7 @@ void calls_run(const struct runner *me, struct range positions)
         if (position + 1 != positions.end)
             fetch(me->engine->calls, position + 1);
         run_one(me, take_place(me->engine->calls, position));
+        task_checkpoint();
         atomic_store_explicit(&me->lane->ran, ++ran, memory_order_relaxed);
     }
 }

@@ -134,12 +134,23 @@ static uint64_t run_pending(const struct runner *me, uint64_t begin, uint64_t en
         atomic_store_explicit(&me->lane->claimed, index, memory_order_relaxed);
         if (timed_regions(pool)) {
             ran += timed_run(me, index);
-            continue;
+        } else {
+            pool_run_range(pool, me->local, me->worker, index, index + 1, &me->lane->current);
+            ran++;
         }
-        pool_run_range(pool, me->local, me->worker, index, index + 1, &me->lane->current);
-        ran++;
+        task_checkpoint();
     }
     return ran;
+}
+
+/* Where workers take turns: each task's end is a check point. */
+static void run_in_turns(const struct runner *me, uint64_t begin, uint64_t end)
+{
+    for (uint64_t index = begin; index < end; index++) {
+        pool_run_range(
+            me->engine->pool, me->local, me->worker, index, index + 1, &me->lane->current);
+        task_checkpoint();
+    }
 }
 
 void runner_run(const struct runner *me, const struct region *region, struct range claimed)
@@ -156,6 +167,8 @@ void runner_run(const struct runner *me, const struct region *region, struct ran
     POOL_POINT(RUN_CLAIM_NOTED);
     if (region->only_pending)
         ran = run_pending(me, begin, end);
+    else if (me->engine->pool->gate)
+        run_in_turns(me, begin, end);
     else
         pool_run_range(me->engine->pool, me->local, me->worker, begin, end, &lane->current);
     atomic_store_explicit(&lane->current, LANE_NONE, memory_order_release); /* as before a task */

@@ -223,11 +223,13 @@ static void sleep_until_woken(
 
 void idle_newcomer(struct engine *engine, unsigned worker)
 {
+    blocking_begin();
     if (!engine->may_spin && !has_begun(engine))
         sleep_until_woken(engine, worker, has_begun);
+    blocking_end();
 }
 
-void idle_worker(struct engine *engine, unsigned worker)
+static void wait_for_work(struct engine *engine, unsigned worker)
 {
     struct lane *lane = &engine->lanes[worker];
     if (engine->may_spin && spin(engine, worker_has_news))
@@ -240,7 +242,15 @@ void idle_worker(struct engine *engine, unsigned worker)
     note_wake(engine, lane);
 }
 
-void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), uint64_t deadline)
+void idle_worker(struct engine *engine, unsigned worker)
+{
+    blocking_begin();
+    wait_for_work(engine, worker);
+    blocking_end();
+}
+
+static void wait_as_owner(
+    struct engine *engine, bool (*has_news)(struct engine *), uint64_t deadline)
 {
     bool spins = engine->may_spin && !engine->must_yield;
     if (spins && spin(engine, has_news))
@@ -252,6 +262,14 @@ void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), 
     if (!has_news(engine) && !lane_any_recycled(engine))
         futex_wait(&engine->common->owner_asleep, 1, &step, engine->shared);
     atomic_store(&engine->common->owner_asleep, 0);
+}
+
+/* The owner may be another pool's worker, which takes turns. */
+void idle_owner_until(struct engine *engine, bool (*has_news)(struct engine *), uint64_t deadline)
+{
+    blocking_begin();
+    wait_as_owner(engine, has_news, deadline);
+    blocking_end();
 }
 
 void idle_owner(struct engine *engine)

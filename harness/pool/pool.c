@@ -5,6 +5,7 @@
 #include "call.h"
 #include "engine.h"
 #include "future.h"
+#include "gate.h"
 #include "timed.h"
 
 #include <errno.h>
@@ -308,7 +309,12 @@ int pool_worker_enter(const struct pool *pool, unsigned worker, void **local)
     if (!is_owner(pool))
         depth = pool->depth + 1;
     prctl(PR_SET_NAME, name); /* best effort: a name is for the reader of `top` */
-    return pool_enter(pool, local);
+    if (pool->gate)
+        gate_enter(pool->gate);
+    int code = pool_enter(pool, local);
+    if (pool->gate && code)
+        gate_leave(pool->gate);
+    return code;
 }
 
 int pool_enter(const struct pool *pool, void **local)
@@ -323,6 +329,8 @@ void pool_worker_leave(const struct pool *pool, void *local)
         depth = pool->depth;
     if (pool->config.worker_leave)
         pool->config.worker_leave(pool->config.ctx, local);
+    if (pool->gate)
+        gate_leave(pool->gate);
 }
 
 const char *pool_unless_tsan(void)

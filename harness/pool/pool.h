@@ -127,7 +127,8 @@ struct pool_config {
     unsigned workers_min;
     unsigned
         threads_each; /* of a process (hybrid), a divisor of workers; 0: the backend's choice */
-    task_fn *task;    /* of regions; NULL where arena is */
+    double switch_interval_s; /* of `gil` (gate.h); 0: 5 ms */
+    task_fn *task;            /* of regions; NULL where arena is */
     const void *ctx;
     int (*worker_enter)(const void *ctx, void **local); /* or NULL */
     void (*worker_leave)(const void *ctx, void *local); /* or NULL */

@@ -1,10 +1,11 @@
 /* Persistent pthreads on the shared engine. In a pool for regions alone the caller is worker 0, so
  * that n workers are n - 1 threads; in one that also runs calls, which go on while the caller is
- * elsewhere, or tells of progress, or watches its tasks' time, each worker is a thread and the
- * caller only waits. */
+ * elsewhere, or tells of progress, or watches its tasks' time, or whose workers take turns, each
+ * worker is a thread and the caller only waits. */
+#include "threads.h"
+
 #include "../measure/clock.h"
 #include "../util/futex.h"
-#include "engine.h"
 #include "future.h"
 #include "retry.h"
 #include "timed.h"
@@ -14,19 +15,6 @@
 
 /* How long a terminated pool, or one with a stuck thread, waits for its threads in all. */
 #define STUCK_AFTER_S 0.1
-
-struct thread {
-    struct engine *engine;
-    pthread_t handle;
-    unsigned worker;
-    _Atomic uint32_t over; /* 1: it has left the pool */
-};
-
-struct threads {
-    struct pool pool;
-    unsigned started;
-    struct thread threads[];
-};
 
 static void *thread_main(void *argument)
 {
@@ -81,7 +69,7 @@ static void join_all(struct threads *threads)
         engine_free(pool->engine);
 }
 
-static void threads_stop(struct pool *pool)
+void threads_stop(struct pool *pool)
 {
     if (pool->engine->owner_works)
         pool_worker_leave(pool, pool->engine->local);
@@ -114,15 +102,17 @@ static int give_up(struct threads *threads, char *why, size_t size, int code, co
     return code;
 }
 
-static bool owner_works(const struct pool_config *config)
+static bool owner_works(const struct pool *pool)
 {
-    return config->calls_max == 0 && !config->progress && config->task_timeout_s == 0;
+    const struct pool_config *config = &pool->config;
+    return !pool->gate && config->calls_max == 0 && !config->progress &&
+           config->task_timeout_s == 0;
 }
 
-static int threads_start(struct pool *pool, char *why, size_t size)
+int threads_start(struct pool *pool, char *why, size_t size)
 {
     struct threads *threads = (struct threads *)pool;
-    struct engine *engine = engine_make(pool, false, owner_works(&pool->config));
+    struct engine *engine = engine_make(pool, false, owner_works(pool));
     if (!engine)
         return pool_start_error(why, size, pool, 0, errno, NULL);
     pool->engine = engine;
@@ -149,7 +139,7 @@ static void wait_for_tasks(struct pool *pool)
     }
 }
 
-static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
+int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
 {
     for (uint64_t begin = 0, end; begin < tasks; begin = end) {
         unsigned round = 0;
@@ -162,7 +152,7 @@ static int threads_map(struct pool *pool, uint64_t tasks, uint64_t chunk)
     return 0;
 }
 
-static uint64_t threads_worker_tasks(const struct pool *pool, unsigned worker)
+uint64_t threads_worker_tasks(const struct pool *pool, unsigned worker)
 {
     return engine_ran(pool->engine, worker);
 }
@@ -170,11 +160,7 @@ static uint64_t threads_worker_tasks(const struct pool *pool, unsigned worker)
 const struct pool_ops pool_threads = {
     .name = "threads",
     .summary = "persistent pthreads that steal from each other; the caller works too",
-    .shrinks = true,
-    .pool_size = sizeof(struct threads),
-    .worker_size = sizeof(struct thread),
+    THREADS_HOOKS,
     .start = threads_start,
-    .map = threads_map,
     .stop = threads_stop,
-    .worker_tasks = threads_worker_tasks,
 };

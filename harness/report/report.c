@@ -24,6 +24,7 @@ static void (*const sections[])(FILE *, const struct report *) = {
     section_breakeven,
     section_commands,
     section_experiments,
+    section_claims,
     section_surveys,
     section_simulated,
     section_reproduce,

@@ -23,6 +23,7 @@ void section_breakeven(FILE *out, const struct report *report);   /* break-even,
 void section_commands(FILE *out, const struct report *report);    /* whole commands */
 void section_experiments(FILE *out, const struct report *report); /* the source material's */
 void section_surveys(FILE *out, const struct report *report);     /* a chapter a survey */
+void section_claims(FILE *out, const struct report *report);      /* the tutorials' sentences */
 void section_simulated(FILE *out, const struct report *report);   /* what was not measured */
 void section_reproduce(FILE *out, const struct report *report);   /* exact commands */
 

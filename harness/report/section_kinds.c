@@ -11,28 +11,6 @@ static const char *const shown[] = {"threads", "processes", "gil", "events"};
 #define SHOWN (sizeof shown / sizeof *shown)
 enum { THREADS, PROCESSES };
 
-static bool has_interval(const struct view_row *row)
-{
-    return isfinite(row->summary.speedup.value) && !isnan(row->summary.speedup.lo);
-}
-
-/* Of one backend: the fewest workers whose interval overlaps that of its fastest size. NULL: none
- * was measured. */
-static const struct view_row *best_of(const struct view *view, const char *backend)
-{
-    const struct view_row *fastest = NULL, *best = NULL, *end = view->rows + view->rows_count;
-    for (const struct view_row *row = view->rows; row < end; row++)
-        if (strcmp(row->config->backend, backend) == 0 && has_interval(row) &&
-            (!fastest || row->summary.speedup.value > fastest->summary.speedup.value))
-            fastest = row;
-    for (const struct view_row *row = view->rows; fastest && row < end; row++)
-        if (strcmp(row->config->backend, backend) == 0 && has_interval(row) &&
-            row->summary.speedup.hi >= fastest->summary.speedup.lo &&
-            (!best || row->config->workers < best->config->workers))
-            best = row;
-    return best;
-}
-
 static void put_best(FILE *out, const struct view_row *row)
 {
     if (row)
@@ -71,7 +49,7 @@ static void put_case(FILE *out, const struct view *view)
     markdown_text(out, view->label);
     fprintf(out, " | %s |", view->result->case_kind);
     for (size_t i = 0; i < SHOWN; i++) {
-        best[i] = best_of(view, shown[i]);
+        best[i] = view_best_of(view, shown[i]);
         put_best(out, best[i]);
     }
     fprintf(out, " %s | %s |\n",

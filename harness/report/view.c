@@ -203,6 +203,21 @@ const struct view_row *view_best(const struct view *view)
     return best;
 }
 
+const struct view_row *view_best_of(const struct view *view, const char *backend)
+{
+    const struct view_row *fastest = NULL, *best = NULL, *end = view->rows + view->rows_count;
+    for (const struct view_row *row = view->rows; row < end; row++)
+        if (strcmp(row->config->backend, backend) == 0 && has_interval(row) &&
+            (!fastest || row->summary.speedup.value > fastest->summary.speedup.value))
+            fastest = row;
+    for (const struct view_row *row = view->rows; fastest && row < end; row++)
+        if (strcmp(row->config->backend, backend) == 0 && has_interval(row) &&
+            row->summary.speedup.hi >= fastest->summary.speedup.lo &&
+            (!best || row->config->workers < best->config->workers))
+            best = row;
+    return best;
+}
+
 const struct view_row *view_find(const struct view *view, const char *backend, unsigned workers)
 {
     for (size_t i = 0; i < view->rows_count; i++)

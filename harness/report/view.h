@@ -52,6 +52,10 @@ void view_clear(struct view *view);
  * that are. NULL: no pool has an interval. */
 const struct view_row *view_best(const struct view *view);
 
+/* Of one backend: the fewest workers whose interval overlaps that of its fastest size, whether that
+ * is faster than serial or not. NULL: none has an interval. */
+const struct view_row *view_best_of(const struct view *view, const char *backend);
+
 /* The row of a backend and a size, default chunk before others. NULL: not measured. */
 const struct view_row *view_find(const struct view *view, const char *backend, unsigned workers);
 

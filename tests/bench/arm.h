@@ -95,15 +95,16 @@ arm_time waiting_pool;
 
 /* ---- what stands beside (bare.c, pipes.c, python.c, tbb_loop.cpp) ---- */
 
-arm_time bare_task;    /* one task alone: the ideal of a region with a task a worker */
-arm_time bare_sleeps;  /* the ideal of sleeps: how many in a row the busiest worker has */
-arm_time bare_loop;    /* a loop that calls the task function */
-arm_time bare_threads; /* pthread_create and join, a thread a task */
-arm_time bare_forks;   /* fork, _exit and wait, a child a task */
-arm_time pipes_warm;   /* a process pool over pipes */
-arm_time python_pool;  /* arm->name says which */
-arm_time tbb_loop;     /* tbb::parallel_for over a lambda, as its users write it */
-arm_time tbb_group;    /* tbb::task_group, run and wait */
+arm_time bare_task;         /* one task alone: the ideal of a region with a task a worker */
+arm_time bare_sleeps;       /* the ideal of sleeps: how many in a row the busiest worker has */
+arm_time bare_loop;         /* a loop that calls the task function */
+arm_time bare_threads;      /* pthread_create and join, a thread a task */
+arm_time bare_forks;        /* fork, _exit and wait, a child a task */
+arm_time pipes_warm;        /* a process pool over pipes */
+arm_time python_pool;       /* arm->name says which: POOL.METHOD of cases/peers/methods.py */
+arm_time python_thumbnails; /* Pillow or vipsthumbnail, by arm->name, on the case's photographs */
+arm_time tbb_loop;          /* tbb::parallel_for over a lambda, as its users write it */
+arm_time tbb_group;         /* tbb::task_group, run and wait */
 
 /* Why there is no tbb_loop in this build, or NULL. */
 const char *tbb_missing(void);

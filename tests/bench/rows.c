@@ -64,6 +64,13 @@
      .ours = {.time = waiting_pool, .backend = ours_, .workers = workers_, .checks_itself = true}, \
      .blocks_max = 1}
 
+/* One worker, at the case's defaults; the peers' settings are in thumbnails.py. */
+#define THUMBNAILS(label_, peer_, target_) \
+    {.name = "thumbnails-" label_, .what = "photographs, one worker against " peer_, \
+     .kind = ROW_RATIO, .unit = UNIT_NS_TASK, .bench = "thumbnails", .tasks = 300, \
+     .ours = {.time = pools_warm, .backend = "serial", .workers = 1}, \
+     .peers = {{.time = python_thumbnails, .name = peer_}}, .target = target_}
+
 #define FIGURE(name_, what_, unit_, tasks_, ...) \
     {.name = name_, .what = what_, .unit = unit_, .tasks = tasks_, .ours = {__VA_ARGS__}}
 
@@ -143,6 +150,8 @@ const struct row rows[] = {
      .kind = ROW_ABSOLUTE, .unit = UNIT_KILOBYTES, .tasks = 1,
      .ours = {.time = calls_imap_growth, .backend = "threads", .payload = 8, .checks_itself = true},
      .target = 1000, .blocks_max = 6},
+    THUMBNAILS("vips", "vipsthumbnail", 1 / 1.5),
+    THUMBNAILS("pillow", "Pillow", 1),
     BREAKEVEN("threads"),
     BREAKEVEN("processes"),
     WAITING("threads", 10000, "10,000"),
@@ -198,12 +207,12 @@ const struct row rows[] = {
     SHARE("pipe", "64 bytes to another process and back", share_pipe),
     SHARE("manager-get", "get 64 bytes of a manager's map", share_manager),
     PYTHON("threadpool", "ThreadPool.map", 20000),
-    PYTHON("thread-executor", "ThreadPoolExecutor", 5000),
-    PYTHON("pool", "Pool.map", 5000),
-    PYTHON("pool-unordered", "Pool.imap_unordered", 5000),
-    PYTHON("process-executor", "ProcessPoolExecutor", 2000),
-    PYTHON("joblib-threading", "joblib threading", 2000),
-    PYTHON("joblib-loky", "joblib loky", 1000),
+    PYTHON("thread-executor", "ThreadPoolExecutor.map", 5000),
+    PYTHON("pool", "Pool-fork.map", 5000),
+    PYTHON("pool-unordered", "Pool-fork.imap_unordered", 5000),
+    PYTHON("process-executor", "ProcessPoolExecutor.map", 2000),
+    PYTHON("joblib-threading", "joblib-threading.Parallel", 2000),
+    PYTHON("joblib-loky", "joblib-loky.Parallel", 1000),
     {0},
 };
 /* clang-format on */

@@ -17,7 +17,7 @@ teardown() { common_teardown; }
     poolbench list --json >list.json
     json list.json 'set(d) >= {"schema", "cases", "backends", "hazards", "labs"}'
     json list.json 'all(set(e) == {"name", "summary", "kind", "available", "reason"}
-        for key in ("cases", "backends", "hazards", "labs") for e in d[key])'
+        for key in ("cases", "backends", "surveys", "hazards", "labs") for e in d[key])'
     json list.json 'all(e["available"] is (e["reason"] is None) for e in d["cases"] + d["backends"])'
     json list.json '{"spin", "null", "powersum", "primes", "sleep", "files"} <= {e["name"] for e in d["cases"] if e["available"]}'
     json list.json '[e["name"] for e in d["backends"]][0] == "serial"'
