@@ -31,7 +31,7 @@
 #pragma weak album_name
 #pragma weak album_output
 
-#define PHOTOGRAPHS 120
+#define PHOTOGRAPHS 80
 #define POOL_MAX 8 /* workers of the one pool: 1 to so many */
 #define ROOM 8     /* photographs that a queue holds at most */
 #define STAGES 3
