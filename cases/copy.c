@@ -202,7 +202,7 @@ static int prepare(struct copy *copy, uint64_t seed)
     int code = try_target(copy);
     if (!code)
         code = copy_worker_enter(copy, &worker);
-    for (unsigned i = 0; i < copy->sources && !code; i++) {
+    for (unsigned i = 0; worker && i < copy->sources && !code; i++) {
         char path[PATH_SIZE];
         source_path(copy, i, path);
         if (!copy->input)
