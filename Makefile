@@ -109,10 +109,12 @@ lint: format ## check the format and look for mistakes (-j2 on two cores)
 format:
 	@clang-format --dry-run -Werror $$(find cases examples harness tests -name '*.[ch]' -o -name '*.cpp')
 
-install: $(PROGRAM) ## install the program and the plots (PREFIX=/usr/local, DESTDIR=)
+install: $(PROGRAM) ## install the program, the plots and the peers (PREFIX=/usr/local, DESTDIR=)
 	install -D $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/poolbench'
 	install -d '$(DESTDIR)$(PREFIX)/share/poolbench/plots'
 	install -m 644 plots/*.gp '$(DESTDIR)$(PREFIX)/share/poolbench/plots'
+	install -d '$(DESTDIR)$(PREFIX)/share/poolbench/peers'
+	install -m 644 cases/peers/*.py '$(DESTDIR)$(PREFIX)/share/poolbench/peers'
 
 endif
 
@@ -145,6 +147,7 @@ $(BUILD)/config.mk: FORCE
 	$(if $(DRY_RUN)$(MAKE_RESTARTS),,@CC='$(CC)' sh harness/util/setup.sh $(SETUP_GROUPS))
 	@mkdir -p $(BUILD)/generated
 	@ln -sfn ../../plots $(BUILD)/plots # where the program looks for them: beside itself
+	@ln -sfn ../../cases/peers $(BUILD)/peers
 	@CC='$(CC)' sh harness/util/registry.sh $(BUILD)/generated
 	@{ echo "LIBRARY_CFLAGS := $$(pkg-config --cflags jansson hwloc cminpack)"; \
 	   echo "LIBRARY_LIBS := $$(pkg-config --libs jansson hwloc cminpack)"; \

@@ -65,6 +65,12 @@ struct bench_case {
     /* The work; required. See task.h. */
     task_fn *task;
 
+    /* Why the case cannot run here with its defaults, and what to install, as one line for `list`;
+     * NULL: it can. For what is not known when the program is built, such as a server's programs.
+     * Setup itself returns ENOPKG where they are missing and needed. NULL: it can wherever it was
+     * built. */
+    const char *(*supported)(void);
+
     /* Makes run->ctx and decides the fields above. Runs once, in a process with one thread, before
      * any task; depends on parameters, seed and `handed` alone, so that another process can repeat
      * it: worker processes that are not forked do. Returns 0, or a code with a message (task_fail)
@@ -101,7 +107,7 @@ struct bench_case {
 
 /* Goes up with every change of this header, or of those that it includes, that a case built before
  * would not survive. */
-#define BENCH_PLUGIN_VERSION 1
+#define BENCH_PLUGIN_VERSION 2
 
 /* What a plug-in exports as `bench_plugin`. The first two members stay what and where they are, so
  * that a program can refuse one that was built for another. */

@@ -23,6 +23,13 @@ static const char *backend_reason(const struct pool_ops *ops)
     return ops->supported ? ops->supported() : NULL;
 }
 
+static const char *case_reason(const struct registry_case *found)
+{
+    if (!found->bench)
+        return found->missing;
+    return found->bench->supported ? found->bench->supported() : NULL;
+}
+
 static const char *survey_reason(const struct survey *survey)
 {
     return survey->supported ? survey->supported() : NULL;
@@ -40,7 +47,7 @@ static void print_json(void)
     for (const struct registry_case *at = registry_cases; at->name; at++)
         json_array_append_new(
             cases, entry(at->name, at->bench ? at->bench->summary : NULL,
-                       at->bench ? workload_kind_name(at->bench->kind) : NULL, at->missing));
+                       at->bench ? workload_kind_name(at->bench->kind) : NULL, case_reason(at)));
     for (const struct pool_ops *const *at = registry_backends; *at; at++)
         json_array_append_new(
             backends, entry((*at)->name, (*at)->summary, (*at)->processes ? "processes" : "threads",
@@ -59,9 +66,10 @@ static void print_all(void)
     struct cli_table *table = cli_table_new();
     cli_table_row(table, "CASE\tKIND\tWHAT IT IS");
     for (const struct registry_case *at = registry_cases; at->name; at++)
-        cli_table_row(table, "%s\t%s\t%s%s", at->name,
+        cli_table_row(table, "%s\t%s\t%s%s%s", at->name,
             at->bench ? workload_kind_name(at->bench->kind) : "-",
-            at->bench ? at->bench->summary : "", at->missing ? at->missing : "");
+            at->bench ? at->bench->summary : "", at->bench && case_reason(at) ? "; not here: " : "",
+            case_reason(at) ? case_reason(at) : "");
     cli_table_row(table, " ");
     cli_table_row(table, "BACKEND\t\tWHAT IT IS");
     for (const struct pool_ops *const *at = registry_backends; *at; at++) {
@@ -93,6 +101,9 @@ static enum status print_case(const struct cli *cli, const struct registry_case 
         puts("\nparameters (--param name=value):");
         param_usage(stdout, bench->params, false);
     }
+    const char *reason = case_reason(found);
+    if (reason)
+        return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", bench->name, reason);
     return STATUS_DONE;
 }
 

@@ -62,22 +62,24 @@ static struct ticks read_ticks(void)
     return foreign ? ours : all;
 }
 
-/* CPU seconds of a process if the calling one is its parent, else 0. */
+/* CPU seconds of a process, and of those that it has waited for, if the calling one is its parent,
+ * else 0. */
 static double child_seconds(const char *pid)
 {
     char path[64], line[1024];
     int parent = 0;
-    unsigned long user = 0, system = 0;
+    unsigned long user = 0, system = 0, waited_user = 0, waited_system = 0;
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
     FILE *file = host_open(path);
     if (!file)
         return 0;
     char *text = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL; /* behind the name */
     fclose(file);
-    if (!text || sscanf(text, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &parent,
-                     &user, &system) != 3)
+    if (!text || sscanf(text, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
+                     &parent, &user, &system, &waited_user, &waited_system) != 5)
         return 0;
-    return parent == getpid() ? (double)(user + system) / (double)sysconf(_SC_CLK_TCK) : 0;
+    unsigned long ticks = user + system + waited_user + waited_system;
+    return parent == getpid() ? (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
 static double usage_seconds(int who)

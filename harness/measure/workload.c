@@ -100,7 +100,7 @@ static enum status set_up(struct workload *workload, char *why, size_t size)
     if (code == 0)
         return STATUS_DONE;
     snprintf(why, size, "case %s: %s", workload->bench->name, task_message(code));
-    return code == EINVAL ? STATUS_USAGE : STATUS_FAILED;
+    return code == EINVAL ? STATUS_USAGE : code == ENOPKG ? STATUS_UNAVAILABLE : STATUS_FAILED;
 }
 
 enum status workload_open_case(

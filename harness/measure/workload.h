@@ -40,7 +40,8 @@ struct workload_request {
 
 /* Opens a case in a process with one thread. Returns STATUS_DONE, or another status with one line
  * in why (unknown case or parameter, bad value: STATUS_USAGE; missing component:
- * STATUS_UNAVAILABLE; setup failed: STATUS_USAGE for EINVAL, else STATUS_FAILED); nothing is left
+ * STATUS_UNAVAILABLE; setup failed: STATUS_USAGE for EINVAL, STATUS_UNAVAILABLE for ENOPKG, else
+ * STATUS_FAILED); nothing is left
  * then. */
 enum status workload_open(
     struct workload *workload, const struct workload_request *request, char *why, size_t size);

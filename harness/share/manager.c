@@ -1,7 +1,7 @@
-/* Starting and ending the manager, and its users' side of each call. The socket's address is an
- * abstract one that the kernel picks: nothing to remove, and a dead manager refuses at once. */
+/* Starting and ending the manager, and its users' side of each call. */
 #include "manager.h"
 
+#include "manager_address.h"
 #include "manager_server.h"
 #include "manager_wire.h"
 #include "stream.h"
@@ -11,15 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct manager {
-    pid_t pid;
-    struct sockaddr_un address;
-    socklen_t length;
+    pid_t pid; /* 0: another process's to end */
+    struct manager_address address;
 };
 
 struct manager_client {
@@ -29,42 +26,24 @@ struct manager_client {
 
 /* ---- the manager ---- */
 
-/* A listening socket at an address of its own, or -1 with errno. */
-static int open_listener(struct manager *manager)
-{
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (listener < 0)
-        return -1;
-    manager->address.sun_family = AF_UNIX;
-    manager->length = sizeof manager->address;
-    struct sockaddr *address = (struct sockaddr *)&manager->address;
-    if (bind(listener, address, sizeof(sa_family_t)) == 0 && /* no name: the kernel picks one */
-        getsockname(listener, address, &manager->length) == 0 && listen(listener, SOMAXCONN) == 0)
-        return listener;
-    int code = errno;
-    close(listener);
-    errno = code;
-    return -1;
-}
-
-static int start(struct manager *manager)
+static int fork_manager(struct manager *manager, bool tcp)
 {
     pid_t parent = getpid();
-    int listener = open_listener(manager);
+    int listener = manager_address_listen(&manager->address, tcp);
     if (listener < 0)
         return errno;
     manager->pid = fork();
     int code = errno;
     if (manager->pid == 0)
-        manager_server(listener, parent);
+        manager_server(listener, parent, tcp ? manager->address.key : NULL);
     close(listener);
     return manager->pid < 0 ? code : 0;
 }
 
-struct manager *manager_start(char *why, size_t size)
+static struct manager *start(bool tcp, char *why, size_t size)
 {
     struct manager *manager = calloc(1, sizeof *manager);
-    int code = manager ? start(manager) : ENOMEM;
+    int code = manager ? fork_manager(manager, tcp) : ENOMEM;
     if (!code)
         return manager;
     snprintf(why, size, "cannot start a manager: %s", strerror(code));
@@ -72,12 +51,38 @@ struct manager *manager_start(char *why, size_t size)
     return NULL;
 }
 
+struct manager *manager_start(char *why, size_t size)
+{
+    return start(false, why, size);
+}
+
+struct manager *manager_start_tcp(char *why, size_t size)
+{
+    return start(true, why, size);
+}
+
+void manager_write_address(const struct manager *manager, char *text, size_t size)
+{
+    manager_address_write(&manager->address, text, size);
+}
+
+struct manager *manager_at(const char *text)
+{
+    struct manager *manager = calloc(1, sizeof *manager);
+    if (!manager || manager_address_read(&manager->address, text))
+        return manager;
+    free(manager);
+    errno = EINVAL;
+    return NULL;
+}
+
 void manager_stop(struct manager *manager)
 {
     if (!manager)
         return;
-    kill(manager->pid, SIGKILL); /* it keeps nothing that outlives it */
-    while (waitpid(manager->pid, NULL, 0) < 0 && errno == EINTR)
+    if (manager->pid > 0)
+        kill(manager->pid, SIGKILL); /* it keeps nothing that outlives it */
+    while (manager->pid > 0 && waitpid(manager->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     free(manager);
 }
@@ -89,28 +94,12 @@ pid_t manager_pid(const struct manager *manager)
 
 /* ---- connections ---- */
 
-static int open_connection(const struct manager *manager)
-{
-    int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client < 0)
-        return -1;
-    while (connect(client, (const struct sockaddr *)&manager->address, manager->length)) {
-        int code = errno;
-        if (code == EINTR)
-            continue;
-        close(client);
-        errno = code;
-        return -1;
-    }
-    return client;
-}
-
 struct manager_client *manager_connect(const struct manager *manager)
 {
     struct manager_client *client = malloc(sizeof *client);
     if (!client)
         return NULL;
-    *client = (struct manager_client){open_connection(manager), getpid()};
+    *client = (struct manager_client){manager_address_connect(&manager->address), getpid()};
     if (client->socket >= 0)
         return client;
     int code = errno;

@@ -4,7 +4,7 @@
  * The manager is forked by manager_start and ends with manager_stop, or with the thread that
  * started it (so start it from one that outlives it, such as main's). Each user opens a connection
  * of its own: one thread uses it at a time, and a forked process opens another. Only processes of
- * the same user get in.
+ * the same user get in, or, over TCP, those that know the manager's key.
  *
  * Maps (string to bytes) and lists (of bytes) have names; they exist as soon as they are named,
  * and are empty then. Each call is one step that no other user can come between; two calls, as a
@@ -42,7 +42,19 @@ struct manager_client;
  * pointer. Returns NULL with one line in why. */
 struct manager *manager_start(char *why, size_t size);
 
-/* Ends it and waits for it; in the process that started it. */
+/* The same at a TCP port of 127.0.0.1, as where users are in another container or namespace of
+ * processes. Who connects has to know a key, which the pointer and the address below hold. */
+struct manager *manager_start_tcp(char *why, size_t size);
+
+#define MANAGER_ADDRESS_MAX 128
+
+/* The manager's address as text, for a process that has no copy of the pointer, and what such a
+ * process connects with: NULL with errno (EINVAL: it is no address; ENOMEM). manager_stop frees
+ * that and leaves the manager alone. Keep the text of a TCP manager to yourself. */
+void manager_write_address(const struct manager *manager, char *text, size_t size);
+struct manager *manager_at(const char *text);
+
+/* Ends it and waits for it; in the process that started it. NULL is ignored. */
 void manager_stop(struct manager *manager);
 
 pid_t manager_pid(const struct manager *manager);

@@ -4,6 +4,7 @@
 
 #include "deadline.h"
 #include "manager.h"
+#include "manager_address.h"
 #include "manager_store.h"
 
 #include <poll.h>
@@ -20,8 +21,9 @@
 
 struct connection {
     struct wire_buffer in, out;
-    size_t sent;  /* bytes of `out` */
-    bool closing; /* after the reply */
+    size_t sent;   /* bytes of `out` */
+    bool closing;  /* after the reply */
+    bool admitted; /* it has said the key, or needs none */
 };
 
 /* polls[0] is the listener, polls[i + 1] belongs to connections[i]. */
@@ -30,6 +32,7 @@ struct server {
     struct pollfd *polls;
     struct connection *connections;
     size_t count, room;
+    const unsigned char *key; /* NULL: users need none */
 };
 
 /* ---- connections ---- */
@@ -68,11 +71,13 @@ static void accept_one(struct server *server)
             listener->events = 0;
         return;
     }
-    if (!is_same_user(socket) || make_room(server)) {
+    if ((!server->key && !is_same_user(socket)) || make_room(server)) {
         close(socket);
         return;
     }
-    server->connections[server->count++] = (struct connection){0};
+    if (server->key)
+        manager_address_hurry(socket);
+    server->connections[server->count++] = (struct connection){.admitted = !server->key};
     server->polls[server->count] = (struct pollfd){.fd = socket, .events = POLLIN};
 }
 
@@ -173,10 +178,32 @@ static int send_reply(struct pollfd *poll, struct connection *connection)
     return connection->closing ? -1 : 0;
 }
 
+/* Reads what there is of the key. Returns 0, or -1: it is another, or the user has left. */
+static int read_key(const unsigned char *key, int socket, struct connection *connection)
+{
+    struct wire_buffer *in = &connection->in;
+    if (wire_reserve(in, MANAGER_KEY_SIZE))
+        return -1;
+    ssize_t received = recv(socket, in->bytes + in->size, MANAGER_KEY_SIZE - in->size, 0);
+    if (received <= 0)
+        return received < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+    in->size += (size_t)received;
+    if (in->size < MANAGER_KEY_SIZE)
+        return 0;
+    unsigned char differs = 0; /* found without a hint, by the time it takes, where */
+    for (size_t i = 0; i < MANAGER_KEY_SIZE; i++)
+        differs |= in->bytes[i] ^ key[i];
+    in->size = 0;
+    connection->admitted = !differs;
+    return differs ? -1 : 0;
+}
+
 /* Goes on with a connection that something happened to. Returns 0, or -1 when it is over. */
 static int go_on(struct server *server, struct pollfd *poll, struct connection *connection)
 {
     int status;
+    if (!connection->admitted)
+        return read_key(server->key, poll->fd, connection);
     if (poll->events == POLLIN) {
         int complete = read_request(poll->fd, &connection->in, &status);
         if (complete <= 0)
@@ -221,9 +248,9 @@ static void serve_once(struct server *server)
         accept_one(server);
 }
 
-_Noreturn void manager_server(int listener, pid_t parent)
+_Noreturn void manager_server(int listener, pid_t parent, const unsigned char *key)
 {
-    struct server server = {0};
+    struct server server = {.key = key};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);

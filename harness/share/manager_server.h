@@ -4,8 +4,9 @@
 
 #include <sys/types.h>
 
-/* Serves those who connect to `listener` (a listening, non-blocking Unix socket) until it is
- * killed, or until `parent`, whose child it is, has died. Ends the process with _exit. */
-_Noreturn void manager_server(int listener, pid_t parent);
+/* Serves those who connect to `listener` (listening, non-blocking) until it is killed, or until
+ * `parent`, whose child it is, has died. key: MANAGER_KEY_SIZE bytes that a user of a TCP socket
+ * begins with; NULL: a Unix socket, of the same user's processes. Ends the process with _exit. */
+_Noreturn void manager_server(int listener, pid_t parent, const unsigned char *key);
 
 #endif

@@ -226,9 +226,18 @@ static int lay_out(struct queue *queue, size_t capacity, size_t item_max)
     return 0;
 }
 
+static int init(struct queue *queue, const struct queue *plan)
+{
+    memcpy(queue, plan, sizeof *plan);
+    return lock_init(&queue->lock, LOCK_PLAIN);
+}
+
+static const struct queue empty = {.free = NO_SLOT, .first = NO_SLOT, .last = NO_SLOT};
+
 struct queue *queue_make(enum queue_order order, size_t capacity, size_t item_max)
 {
-    struct queue plan = {.order = order, .free = NO_SLOT, .first = NO_SLOT, .last = NO_SLOT};
+    struct queue plan = empty;
+    plan.order = order;
     int code = lay_out(&plan, capacity, item_max);
     if (code) {
         errno = code;
@@ -237,14 +246,29 @@ struct queue *queue_make(enum queue_order order, size_t capacity, size_t item_ma
     struct queue *queue = memory_make(plan.mapped, capacity == QUEUE_UNBOUNDED);
     if (!queue)
         return NULL;
-    memcpy(queue, &plan, sizeof plan);
-    code = lock_init(&queue->lock, LOCK_PLAIN);
+    code = init(queue, &plan);
     if (code) {
         queue_free(queue);
         errno = code;
         return NULL;
     }
     return queue;
+}
+
+size_t queue_bytes(size_t capacity, size_t item_max)
+{
+    struct queue plan;
+    int code = lay_out(&plan, capacity, item_max);
+    errno = code;
+    return code ? 0 : plan.mapped;
+}
+
+int queue_init(struct queue *queue, enum queue_order order, size_t capacity, size_t item_max)
+{
+    struct queue plan = empty;
+    plan.order = order;
+    int code = lay_out(&plan, capacity, item_max);
+    return code ? code : init(queue, &plan);
 }
 
 void queue_free(struct queue *queue)

@@ -44,6 +44,13 @@ struct queue;
 struct queue *queue_make(enum queue_order order, size_t capacity, size_t item_max);
 void queue_free(struct queue *queue);
 
+/* The same in memory of the caller's, which processes that are not forked can map too, anywhere.
+ * queue_bytes says how much a queue needs (0 with errno EOVERFLOW; `capacity` is not
+ * QUEUE_UNBOUNDED); queue_init makes it, once, in memory that is all zero and on a cache line.
+ * Nothing is to be undone: not by queue_free either. Returns 0 or errno. */
+size_t queue_bytes(size_t capacity, size_t item_max);
+int queue_init(struct queue *queue, enum queue_order order, size_t capacity, size_t item_max);
+
 /* Puts a copy of `size` bytes (item may be NULL for 0), and counts a task not done; waits while the
  * queue is full. queue_put puts with priority 0; other orders take no notice of a priority. Returns
  * 0, QUEUE_FULL, QUEUE_TIMED_OUT, QUEUE_CLOSED or QUEUE_TOO_LARGE. */

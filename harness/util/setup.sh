@@ -28,6 +28,11 @@ build  ! pkg     cminpack        libcminpack-dev
 build  ? pkg     libjpeg         libjpeg-dev
 build  ? pkg     libcurl         libcurl4-openssl-dev
 build  ? pkg     libmicrohttpd   libmicrohttpd-dev
+build  ? pkg     libcrypto       libssl-dev
+build  ? pkg     libzstd         libzstd-dev
+build  ? pkg     gmp             libgmp-dev
+build  ? pkg     sqlite3         libsqlite3-dev
+build  ? pkg     libpq           libpq-dev
 build  ? pkg     libxxhash       libxxhash-dev
 build  ? pkg     glib-2.0        libglib2.0-dev
 build  ? pkg     libuv           libuv1-dev
@@ -36,12 +41,17 @@ build  ? c++     c++             g++
 build  ? flag    -fopenmp        libomp-dev
 report ! command gnuplot         gnuplot-nox
 report ! command hyperfine       hyperfine
+report ? debian  PIL             python3-pil
+report ? debian  joblib          python3-joblib
 check  ! pkg     cmocka          libcmocka-dev
 check  ! command bats            bats
 check  ! command git             git
 check  ! command gnuplot         gnuplot-nox
 check  ! command hyperfine       hyperfine
 check  ! python  jsonschema      python3-jsonschema
+check  ? server  postgresql      postgresql
+check  ? debian  PIL             python3-pil
+check  ? debian  joblib          python3-joblib
 lint   ! command clang-format    clang-format
 lint   ! command clang-tidy      clang-tidy
 lint   ! command shellcheck      shellcheck
@@ -83,6 +93,8 @@ present() {
     python) [ -d "/usr/lib/python3/dist-packages/$2" ] || python3 -c "import $2" 2>/dev/null ;;
     # a module of Debian's own Python; where there is none, its packages are of no use
     debian) [ ! -x /usr/bin/python3 ] || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
+    # Debian keeps a server's programs out of PATH, in a folder for each version
+    server) [ -n "$(first_command postgres)" ] || ls /usr/lib/"$2"/*/bin/postgres >/dev/null 2>&1 ;;
     header)
         # shellcheck disable=SC2086 # a compiler may be two words, as in "ccache gcc"
         printf '#include <%s>\n' "$2" | ${CC:-$(first_command 'gcc|clang')} -E -x c - >/dev/null 2>&1

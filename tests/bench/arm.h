@@ -101,7 +101,7 @@ arm_time bare_loop;         /* a loop that calls the task function */
 arm_time bare_threads;      /* pthread_create and join, a thread a task */
 arm_time bare_forks;        /* fork, _exit and wait, a child a task */
 arm_time pipes_warm;        /* a process pool over pipes */
-arm_time python_pool;       /* arm->name says which */
+arm_time python_pool;       /* arm->name says which: POOL.METHOD of cases/peers/methods.py */
 arm_time python_thumbnails; /* Pillow or vipsthumbnail, by arm->name, on the case's photographs */
 arm_time tbb_loop;          /* tbb::parallel_for over a lambda, as its users write it */
 arm_time tbb_group;         /* tbb::task_group, run and wait */

@@ -1,73 +1,73 @@
 /* What Python has, by scripts that time themselves: starting an interpreter is no part of it. */
 #include "arm.h"
 
+#include "harness/measure/peer.h"
+#include "harness/util/tempdir.h"
+
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/* Debian's packages (joblib) are there for Debian's own Python. */
-#define INTERPRETER "/usr/bin/python3"
+#define SECONDS_MAX 300
 
-/* The script's own status, and the shell's. */
-#define NOT_INSTALLED 3
-#define NO_PYTHON 127
-
-#define POOLS "tests/bench/python_pools.py"
-#define THUMBNAILS "tests/bench/thumbnails.py"
-
-static const char *interpreter(void)
+static void make_words(const struct arm *arm, uint64_t tasks, struct answer_words *words)
 {
-    return access(INTERPRETER, X_OK) == 0 ? INTERPRETER : "python3";
+    int pool = (int)strcspn(arm->name, ".");
+    peer_words(words, "methods.py");
+    answer_word(words, "%.*s", pool, arm->name);
+    answer_word(words, "%s", arm->name + pool + 1);
+    answer_word(words, "--workers=%d", BENCH_WORKERS);
+    answer_word(words, "--tasks=%" PRIu64, tasks);
+    answer_words_of(words, "--chunk=1");
 }
 
-/* The script's answer: seconds, or why there are none. Status as from waitpid, -1: none. */
-static int run_script(const char *script, const char *arguments, char *line, size_t size)
+/* The seconds of the script's answer. */
+static int ask(struct answer_words *words, struct sample *sample)
 {
-    char command[512];
-    *line = '\0';
-    snprintf(command, sizeof command, "exec %s %s %s 2>&1", interpreter(), script, arguments);
-    FILE *output = popen(command, "re");
-    if (!output)
-        return -1;
-    while (fgets(line, (int)size, output)) /* the last line counts, or tells the error */
-        line[strcspn(line, "\n")] = '\0';
-    return pclose(output);
-}
-
-static int time_script(const char *script, const char *arguments, struct sample *sample)
-{
-    char line[sizeof sample->failure], *end = line;
-    if (access(script, R_OK)) {
-        snprintf(sample->failure, sizeof sample->failure, "no %s here", script);
-        sample->absent = true;
+    char folder[PATH_MAX];
+    json_t *object = NULL;
+    if (tempdir_make(folder, sizeof folder, NULL, "bench")) {
+        snprintf(
+            sample->failure, sizeof sample->failure, "no temporary folder: %s", strerror(errno));
         return -1;
     }
-    int status = run_script(script, arguments, line, sizeof line);
-    sample->seconds = strtod(line, &end);
-    if (status == 0 && end != line && *end == '\0' && sample->seconds > 0)
-        return 0;
-    snprintf(sample->failure, sizeof sample->failure, "%s", *line ? line : "no answer");
-    sample->absent = WIFEXITED(status) &&
-                     (WEXITSTATUS(status) == NOT_INSTALLED || WEXITSTATUS(status) == NO_PYTHON);
-    return -1;
+    enum status status =
+        answer_ask(words, folder, SECONDS_MAX, &object, sample->failure, sizeof sample->failure);
+    tempdir_remove(folder);
+    sample->absent = status == STATUS_UNAVAILABLE;
+    sample->seconds = json_number_value(json_object_get(object, "wall_s"));
+    json_decref(object);
+    return status == STATUS_DONE && sample->seconds > 0 ? 0 : -1;
 }
 
 int python_pool(const struct arm *arm, struct workload *workload, struct sample *sample)
 {
-    char arguments[256];
-    snprintf(arguments, sizeof arguments, "'%s' %" PRIu64 " %d", arm->name, workload->run.tasks,
-        BENCH_WORKERS);
-    return time_script(POOLS, arguments, sample);
+    struct answer_words words = {0};
+    const char *missing = peer_missing();
+    if (missing) {
+        snprintf(sample->failure, sizeof sample->failure, "%s", missing);
+        sample->absent = true;
+        return -1;
+    }
+    make_words(arm, workload->run.tasks, &words);
+    int status = ask(&words, sample);
+    answer_words_free(&words);
+    return status;
 }
 
 int python_thumbnails(const struct arm *arm, struct workload *workload, struct sample *sample)
 {
-    char arguments[256];
-    snprintf(arguments, sizeof arguments, "'%s' %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
-        arm->name, workload->run.tasks, param_count(workload->params, "size"),
-        param_count(workload->params, "quality"), workload->run.seed);
-    return time_script(THUMBNAILS, arguments, sample);
+    struct answer_words words = {0};
+    answer_word(&words, "%s", peer_interpreter());
+    answer_words_of(&words, "tests/bench/thumbnails.py");
+    answer_word(&words, "%s", arm->name);
+    answer_word(&words, "%" PRIu64, workload->run.tasks);
+    answer_word(&words, "%" PRIu64, param_count(workload->params, "size"));
+    answer_word(&words, "%" PRIu64, param_count(workload->params, "quality"));
+    answer_word(&words, "%" PRIu64, workload->run.seed);
+    int status = ask(&words, sample);
+    answer_words_free(&words);
+    return status;
 }

@@ -207,12 +207,12 @@ const struct row rows[] = {
     SHARE("pipe", "64 bytes to another process and back", share_pipe),
     SHARE("manager-get", "get 64 bytes of a manager's map", share_manager),
     PYTHON("threadpool", "ThreadPool.map", 20000),
-    PYTHON("thread-executor", "ThreadPoolExecutor", 5000),
-    PYTHON("pool", "Pool.map", 5000),
-    PYTHON("pool-unordered", "Pool.imap_unordered", 5000),
-    PYTHON("process-executor", "ProcessPoolExecutor", 2000),
-    PYTHON("joblib-threading", "joblib threading", 2000),
-    PYTHON("joblib-loky", "joblib loky", 1000),
+    PYTHON("thread-executor", "ThreadPoolExecutor.map", 5000),
+    PYTHON("pool", "Pool-fork.map", 5000),
+    PYTHON("pool-unordered", "Pool-fork.imap_unordered", 5000),
+    PYTHON("process-executor", "ProcessPoolExecutor.map", 2000),
+    PYTHON("joblib-threading", "joblib-threading.Parallel", 2000),
+    PYTHON("joblib-loky", "joblib-loky.Parallel", 1000),
     {0},
 };
 /* clang-format on */

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Times what else makes thumbnails: `thumbnails.py NAME TASKS SIZE QUALITY SEED` prints the seconds for TASKS photographs.
+"""Times what else makes thumbnails: `thumbnails.py NAME TASKS SIZE QUALITY SEED` prints {"wall_s": seconds} for TASKS of them.
 
 `make bench` runs it once a sample, on the photographs that the case `thumbnails` has made for SEED. One thread; files
 to files, in the page cache. All of them decode at a reduced scale and write baseline JPEG of the same quality, with
 colour at half the resolution (4:2:0), libjpeg's own Huffman tables and no metadata but what libjpeg writes.
 
 Pillow makes a first pass over some files before the clock starts. vipsthumbnail is a program: what it takes for one
-file, which is nearly all start, is taken off. Status 3 with one line: it is not installed.
+file, which is nearly all start, is taken off. Status 4 with one line on stderr: it is not installed.
 """
 import os
 import shutil
@@ -26,8 +26,8 @@ def photographs(seed, count):
 
 
 def not_installed(what, package):
-    print(f"{what} is not installed (apt-get install {package})")
-    sys.exit(3)
+    print(f"{what} is not installed (apt-get install {package})", file=sys.stderr)
+    sys.exit(4)
 
 
 def seconds_of(work):
@@ -76,4 +76,4 @@ if __name__ == "__main__":
         made = len(os.listdir(output))
     if made != tasks:
         sys.exit(f"{made} of {tasks} thumbnails were made")
-    print(f"{seconds:.9g}")
+    print(f'{{"wall_s": {seconds:.9g}}}')

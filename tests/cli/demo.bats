@@ -15,38 +15,36 @@ hazards() {
 print("\n".join(e["name"] for e in json.load(sys.stdin)["hazards"] if e["available"]))'
 }
 
-# shows NAME: the limit is for what hangs, since a sanitizer and a loaded machine take their time.
-shows() {
-    local status=0
-    poolbench demo "$1" --json --time-limit 20s >"$1.json" || status=$?
-    json "$1.json" "d['holds'] and d['name'] == '$1'"
-    [ "$status" = 0 ]
-    json "$1.json" '[f["form"] for f in d["forms"]] == ["unmended", "mended"]'
-    json "$1.json" 'all(f["as_promised"] and f["dropped"] == 0 for f in d["forms"])'
-    json "$1.json" 'd["forms"][0]["showed"] and not d["forms"][1]["showed"] and d["forms"][1]["end"] == "ended"'
-    json "$1.json" 'all(f["figures"] and all(set(x) == {"name", "value", "unit"} for x in f["figures"]) for f in d["forms"])'
-    json "$1.json" 'd["forms"][0]["failures"] or d["forms"][0]["end"] == "killed"'
-    nothing_left
-}
-
-each_shows() {
+# every OPTION...: runs each hazard, all into all.json; the limit is for what hangs, since a sanitizer and a loaded machine
+# take their time. A hazard that does not hold is named.
+every() {
+    local name
     hazards >names
     [ -s names ]
-    local name
     while read -r name; do
-        echo "$name:"
-        shows "$name"
-    done <names
+        poolbench demo "$name" --json --time-limit 20s "$@" >"$name.json" || echo "status $? of $name: $(cat "$name.json")"
+    done <names >failed
+    cat failed
+    { sed 's/.*/"&":/' names | paste -d ' ' - <(while read -r name; do tr '\n' ' ' <"$name.json"; echo; done <names) |
+        paste -sd ','; } | sed 's/^/{/; s/$/}/' >all.json
+    [ ! -s failed ]
+    json all.json 'all(h["holds"] and h["name"] == name for name, h in d.items())'
+    json all.json 'all(f["as_promised"] and f["dropped"] == 0 for h in d.values() for f in h["forms"])'
+    json all.json 'all(f["showed"] is (f["form"] == "unmended") for h in d.values() for f in h["forms"])'
 }
 
 @test "every hazard's unmended form shows its failure and its mended form does not" {
-    each_shows
+    every
+    json all.json 'all([f["form"] for f in h["forms"]] == ["unmended", "mended"] for h in d.values())'
+    json all.json 'all(h["forms"][1]["end"] == "ended" for h in d.values())'
+    json all.json 'all(h["forms"][0]["failures"] or h["forms"][0]["end"] == "killed" for h in d.values())'
+    json all.json 'all(f["figures"] and all(set(x) == {"name", "value", "unit"} for x in f["figures"])
+        for h in d.values() for f in h["forms"])'
 }
 
-@test "so it does on a single CPU" {
-    cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
-    taskset -cp "$cpu" $$
-    each_shows
+@test "so it is on a single CPU" {
+    taskset -cp "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" $$
+    every
 }
 
 @test "demo alone lists the hazards, and list describes each with its forms" {
@@ -93,4 +91,49 @@ each_shows() {
     refused 2 '*--time-limit*' demo race --time-limit 0
     refused 2 '*--time-limit*' demo race --time-limit 5
     refused 2 '*--seed*' demo race --seed -1
+}
+
+@test "what cannot be printed is a failure" {
+    [ -c /dev/full ] || skip 'no /dev/full here'
+    run --separate-stderr sh -c '"$POOLBENCH" demo shared-state >/dev/full'
+    [ "$status" = 1 ]
+    [[ $stderr == *'cannot write to stdout: No space left on device' ]]
+}
+
+# stopped SIGNAL STATUS: each hazard is stopped at some moment of it. One that was quicker than that has done.
+stopped() {
+    local name status delay=0
+    hazards >names
+    while read -r name; do
+        delay=$(((delay + 70) % 300))
+        echo "$name after $delay ms"
+        start demo "$name"
+        sleep "0.$(printf %03d $delay)"
+        kill "-$1" "$program" 2>/dev/null || true
+        status=0
+        wait "$program" || status=$?
+        [ "$status" = "$2" ] || [ "$status" = 0 ]
+    done <names
+    nothing_left
+}
+
+@test "Ctrl-C ends a hazard with all that it has started" {
+    stopped INT 130
+}
+
+@test "SIGKILL of the program ends a hazard with all that it has started" {
+    stopped KILL 137
+}
+
+# whether the workers of the program whose end `daemon` shows are there, beside the program, its keeper, the form
+has_workers() {
+    [ "$(marked | wc -w)" -ge 5 ]
+}
+
+@test "SIGKILL of the program ends orphans that would have gone on for 20 s" {
+    start demo daemon --form unmended
+    within 10 has_workers
+    kill -KILL "$program"
+    wait "$program" || true
+    nothing_left
 }

@@ -12,6 +12,7 @@
 #include "group.h"
 #include "leftovers.h"
 #include "pools.h"
+#include "private_postgres.h"
 
 #include "harness/measure/plan.h"
 #include "harness/measure/reopen.h"
@@ -45,6 +46,14 @@ static const struct quick {
     {"sleep", TASKS, {"duration=100us"}},
     {"files", TASKS, {"size=1k", "fsync=no"}},
     {"http", TASKS, {"latency=1ms"}},
+    {"sha256", TASKS, {"size=1k"}},
+    {"compress", TASKS, {"size=1k"}},
+    {"mandelbrot", TASKS, {"width=40", "iterations=100"}},
+    {"selfpower", TASKS, {"largest=1k"}},
+    {"sort", TASKS, {"keys=100"}},
+    {"groupby", 0, {"rows=310", "group=10"}},
+    {"sqlite", TASKS, {"rows=100", "fsync=no"}},
+    {"postgres", TASKS, {"rows=100", "latency=0", private_postgres_url}},
     {"copy", TASKS, {"size=1k"}},
     {"pipeline", TASKS, {"latency=100us"}},
     {"mixed", TASKS, {"compute=20us", "ratio=2"}},
@@ -233,6 +242,7 @@ static void workers_counts_add_up_over_regions(void **state)
 static int make_folders(void **state)
 {
     (void)state;
+    private_postgres_start(); /* where there is none, its case is skipped */
     if (tempdir_make(scratch, sizeof scratch, NULL, "contract"))
         return -1;
     snprintf(temporary, sizeof temporary, "%.*s/tmp", PATH_MAX - 8, scratch);
@@ -244,6 +254,7 @@ static int make_folders(void **state)
 static int remove_folders(void **state)
 {
     (void)state;
+    private_postgres_stop();
     return tempdir_remove(scratch);
 }
 

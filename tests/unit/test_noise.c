@@ -122,6 +122,27 @@ static void cpus_that_a_quota_keeps_from_us_are_the_others(void **state)
     assert_near(noise_since(&before).others_s, 5, 0.2);
 }
 
+/* As of a case's server that lives through the measurement, and of the workers that it had. */
+static void the_work_of_a_child_and_of_its_children_is_ours(void **state)
+{
+    (void)state;
+    unsigned second = (unsigned)sysconf(_SC_CLK_TCK);
+    enter("v2 machine");
+    for (unsigned round = 0; round < 2; round++) {
+        char text[128];
+        snprintf(
+            text, sizeof text, "cpu  %u 0 500 8000 100 0 10 50 0 0", 1000 + round * 10 * second);
+        hosts_write("/proc/stat", "w", text);
+        snprintf(text, sizeof text, "77 (a server) S %d 1 1 0 0 0 0 0 0 0 %u %u %u %u 20 0",
+            (int)getpid(), 5 + round * second, 6 + round * second, 7 + round * 2 * second,
+            8 + round * 3 * second);
+        hosts_write("/proc/77/stat", "w", text);
+        if (round == 0)
+            before = noise_mark();
+    }
+    assert_near(noise_since(&before).others_s, 3, 0.1);
+}
+
 static void counters_that_run_backwards_count_as_nothing(void **state)
 {
     (void)state;
@@ -249,6 +270,7 @@ int main(void)
     ADD(work_and_steal_on_cpus_that_are_not_ours_do_not_count);
     ADD(work_of_others_on_our_cpus_counts_alone);
     ADD(cpus_that_a_quota_keeps_from_us_are_the_others);
+    ADD(the_work_of_a_child_and_of_its_children_is_ours);
     ADD(counters_that_run_backwards_count_as_nothing);
     ADD(pages_swapped_in_refuse);
     ADD(waiting_for_memory_makes_suspect);

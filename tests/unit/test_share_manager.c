@@ -358,6 +358,61 @@ static void a_connection_is_of_no_use_to_a_forked_process(void **state)
     manager_stop(manager);
 }
 
+/* ---- addresses ---- */
+
+static void a_manager_is_found_by_its_address(void **state)
+{
+    struct manager *(*const starts[])(char *, size_t) = {manager_start, manager_start_tcp};
+    (void)state;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        char text[MANAGER_ADDRESS_MAX], why[256];
+        struct manager *manager = starts[i](why, sizeof why);
+        assert_non_null(manager);
+        manager_write_address(manager, text, sizeof text);
+        struct manager *found = manager_at(text);
+        assert_non_null(found);
+        struct manager_client *client = join(manager), *other = join(found);
+        assert_int_equal(set(client, "m", "k", "value"), 0);
+        assert_maps(other, "m", "k", "value");
+        manager_disconnect(other);
+        manager_stop(found);
+        assert_int_equal(set(client, "m", "k", "still there"), 0);
+        manager_disconnect(client);
+        manager_stop(manager);
+    }
+}
+
+static void a_text_that_is_no_address_is_refused(void **state)
+{
+    static const char *const texts[] = {"", "unix:", "tcp:", "tcp:80:", "tcp:80:00ff",
+        "tcp:99999:00112233445566778899aabbccddeeff", "tcp:80:0011223344556677 899aabbccddeefg"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_null(manager_at(texts[i]));
+        assert_int_equal(errno, EINVAL);
+    }
+}
+
+static void a_user_with_another_key_does_not_get_in(void **state)
+{
+    char text[MANAGER_ADDRESS_MAX], why[256];
+    struct manager *manager = manager_start_tcp(why, sizeof why);
+    (void)state;
+    assert_non_null(manager);
+    manager_write_address(manager, text, sizeof text);
+    char *last = text + strlen(text) - 1;
+    *last = *last == '0' ? '1' : '0';
+    struct manager *found = manager_at(text);
+    assert_non_null(found);
+    struct manager_client *client = join(manager), *stranger = join(found);
+    assert_int_equal(set(stranger, "m", "k", "v"), MANAGER_GONE);
+    assert_int_equal(set(client, "m", "k", "v"), 0);
+    manager_disconnect(stranger);
+    manager_disconnect(client);
+    manager_stop(found);
+    manager_stop(manager);
+}
+
 /* ---- who dies ---- */
 
 static int set_large_for_ever(void *manager)
@@ -482,6 +537,9 @@ int main(void)
         SHARES_TEST(a_get_and_a_set_lose_the_update_in_between),
         SHARES_TEST(hundreds_of_connections_are_served),
         SHARES_TEST(a_request_that_is_too_large_is_refused),
+        SHARES_TEST(a_manager_is_found_by_its_address),
+        SHARES_TEST(a_text_that_is_no_address_is_refused),
+        SHARES_TEST(a_user_with_another_key_does_not_get_in),
         SHARES_TEST(a_malformed_request_ends_its_connection_only),
         SHARES_TEST(a_connection_is_of_no_use_to_a_forked_process),
         SHARES_TEST(a_user_killed_in_the_middle_of_a_call_costs_nobody_else_anything),

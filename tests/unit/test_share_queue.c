@@ -677,6 +677,36 @@ static void processes_killed_at_random_cost_their_own_item_at_most(void **state)
     }
 }
 
+/* ---- memory of one's own ---- */
+
+static void a_queue_works_in_memory_that_others_map_elsewhere(void **state)
+{
+    size_t size = queue_bytes(3, ITEM_MAX);
+    int file = memfd_create("queue", MFD_CLOEXEC);
+    struct queue *sides[2];
+    uint64_t number = 0;
+    (void)state;
+    assert_int_equal(ftruncate(file, (off_t)size), 0);
+    for (int i = 0; i < 2; i++) {
+        sides[i] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        assert_ptr_not_equal(sides[i], MAP_FAILED);
+    }
+    close(file);
+    assert_int_equal(queue_init(sides[0], QUEUE_FIFO, 3, ITEM_MAX), 0);
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal(put_number(sides[i % 2], i, 0), 0);
+    assert_int_equal(put_number(sides[1], 3, 0), QUEUE_FULL);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_int_equal(get_number(sides[i % 2], &number, 0), 0);
+        assert_int_equal(number, i);
+    }
+    assert_int_equal(get_number(sides[1], &number, 0), QUEUE_EMPTY);
+    assert_int_equal(queue_bytes(SIZE_MAX, 1), 0);
+    assert_int_equal(errno, EOVERFLOW);
+    for (int i = 0; i < 2; i++)
+        munmap(sides[i], size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -684,6 +714,7 @@ int main(void)
         SHARES_TEST(a_full_or_empty_queue_says_so_at_once_or_in_time),
         SHARES_TEST(an_item_that_is_too_large_changes_nothing),
         SHARES_TEST(a_queue_larger_than_memory_is_refused),
+        SHARES_TEST(a_queue_works_in_memory_that_others_map_elsewhere),
         SHARES_TEST(an_unbounded_queue_takes_memory_for_what_is_in_it_only),
         SHARES_TEST(join_waits_until_every_task_is_done),
         SHARES_TEST(a_closed_queue_is_drained_and_then_says_so),

@@ -136,6 +136,8 @@ int drive_run(const struct demo *demo, enum drive_which which, uint64_t seed, do
     if (!kept)
         return unable(outcome, "no memory for a form's report");
     outcome->report = &kept->report;
+    int reaps = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &reaps);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     fflush(NULL);
     uint64_t start = clock_now();
@@ -152,7 +154,7 @@ int drive_run(const struct demo *demo, enum drive_which which, uint64_t seed, do
     } else {
         code = unable(outcome, "cannot start a process for a form");
     }
-    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, reaps);
     return interrupt_requested() ? -1 : code;
 }
 

@@ -1,0 +1,216 @@
+/* One lock for the whole set: it is held for a look through the places, and never while a
+ * connection is opened, closed or used. Its holder may die at any instruction: every change is of
+ * one word or repeated by whoever finds the dead one's place. */
+#include "connections.h"
+
+#include "../../harness/measure/clock.h"
+#include "../../harness/util/futex.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+/* How long a sleeper sleeps before it looks itself: whoever was to wake it may be dead. */
+#define RECHECK_NS 50000000u
+
+int connections_make(struct connections *set, uint32_t places)
+{
+    set->places = places;
+    return lock_init(&set->lock, LOCK_PLAIN);
+}
+
+/* A holder that died left nothing that the next one could not go on with. */
+static void enter(struct connections *set)
+{
+    lock_acquire(&set->lock, -1);
+}
+
+static void leave(struct connections *set)
+{
+    lock_release(&set->lock);
+}
+
+static bool is_gone(pid_t process)
+{
+    return process != getpid() && kill(process, 0) && errno == ESRCH;
+}
+
+/* ---- who takes part ---- */
+
+static uint32_t find_process(const struct connections *set, pid_t process)
+{
+    uint32_t i = 0;
+    while (i < set->processes && set->joined[i].process != process)
+        i++;
+    return i;
+}
+
+static void forget_dead(struct connections *set)
+{
+    for (uint32_t i = 0; i < set->processes; i++)
+        if (set->joined[i].process && is_gone(set->joined[i].process))
+            set->joined[i].process = 0;
+    while (set->processes && !set->joined[set->processes - 1].process)
+        set->processes--;
+}
+
+/* A process beyond CONNECTIONS_PROCESSES is not noted: it closes its connections after each use. */
+void connections_join(struct connections *set)
+{
+    enter(set);
+    uint32_t own = find_process(set, getpid());
+    if (own == set->processes) { /* a new one */
+        forget_dead(set);
+        own = find_process(set, 0);
+        if (own < CONNECTIONS_PROCESSES) {
+            set->joined[own].workers = 0;
+            set->joined[own].process = getpid();
+            if (own == set->processes)
+                set->processes++;
+        }
+    }
+    if (own < CONNECTIONS_PROCESSES)
+        set->joined[own].workers++;
+    leave(set);
+}
+
+/* Whether nobody else can be waiting for the place of an open connection of this process. */
+static bool may_keep(const struct connections *set)
+{
+    uint64_t workers = 0;
+    uint32_t processes = 0;
+    for (uint32_t i = 0; i < set->processes; i++) {
+        processes += set->joined[i].process != 0;
+        workers += set->joined[i].process ? set->joined[i].workers : 0;
+    }
+    return find_process(set, getpid()) < set->processes &&
+           (processes == 1 || workers <= set->places);
+}
+
+/* ---- places ---- */
+
+static void wake(struct connections *set, int count)
+{
+    /* pairs with the acquire in connections_take: the place was given back before */
+    atomic_fetch_add_explicit(&set->given, 1, memory_order_release);
+    futex_wake(&set->given, count, true);
+}
+
+/* An idle connection of this process, of the calling one's `own`, or a place to open one in. */
+static bool find_place(struct connections *set, uint32_t *found)
+{
+    uint32_t empty = set->places;
+    for (uint32_t i = 0; i < set->places; i++) {
+        if (set->place[i].state == CONNECTIONS_IDLE && set->place[i].owner == getpid()) {
+            *found = i;
+            return true;
+        }
+        if (set->place[i].state == CONNECTIONS_EMPTY && empty == set->places)
+            empty = i;
+    }
+    for (uint32_t i = 0; i < set->places && empty == set->places; i++)
+        if (is_gone(set->place[i].owner))
+            empty = i;
+    *found = empty;
+    return empty < set->places;
+}
+
+static bool try_take(struct connections *set, struct connections_turn *turn)
+{
+    uint32_t i;
+    enter(set);
+    bool found = find_place(set, &i);
+    if (found) {
+        bool own = set->place[i].state == CONNECTIONS_IDLE && set->place[i].owner == getpid();
+        *turn = (struct connections_turn){i, own ? set->place[i].connection : NULL};
+        set->place[i].owner = getpid();
+        set->place[i].state = CONNECTIONS_BUSY;
+    }
+    leave(set);
+    return found;
+}
+
+int connections_take(struct connections *set, uint64_t timeout, struct connections_turn *turn)
+{
+    uint64_t start = clock_now();
+    for (bool waited = false;; waited = true) {
+        uint32_t given = atomic_load_explicit(&set->given, memory_order_acquire); /* wake */
+        if (try_take(set, turn))
+            return 0;
+        if (!waited) {
+            enter(set);
+            set->waits++;
+            leave(set);
+        }
+        uint64_t passed = clock_now() - start;
+        if (passed >= timeout)
+            return ETIMEDOUT;
+        uint64_t left = timeout - passed;
+        struct timespec pause = {.tv_nsec = (long)(left < RECHECK_NS ? left : RECHECK_NS)};
+        futex_wait(&set->given, given, &pause, true);
+    }
+}
+
+static void put_back(struct connections *set, uint32_t place, void *connection)
+{
+    enter(set);
+    set->place[place].connection = connection;
+    set->place[place].state = connection ? CONNECTIONS_IDLE : CONNECTIONS_EMPTY;
+    leave(set);
+}
+
+void connections_give(
+    struct connections *set, const struct connections_turn *turn, void (*close)(void *connection))
+{
+    enter(set);
+    void *kept = may_keep(set) ? turn->connection : NULL;
+    leave(set);
+    if (turn->connection && !kept)
+        close(turn->connection); /* the place is still taken */
+    put_back(set, turn->place, kept);
+    wake(set, 1);
+}
+
+void connections_leave(struct connections *set, void (*close)(void *connection))
+{
+    enter(set);
+    uint32_t own = find_process(set, getpid());
+    bool last = own < set->processes && --set->joined[own].workers == 0;
+    if (last)
+        set->joined[own].process = 0;
+    leave(set);
+    struct connections_turn turn;
+    while (last && try_take(set, &turn)) {
+        if (!turn.connection) { /* no idle one is left, which are found first */
+            put_back(set, turn.place, NULL);
+            break;
+        }
+        close(turn.connection);
+        put_back(set, turn.place, NULL);
+    }
+    if (last)
+        wake(set, INT_MAX);
+}
+
+/* ---- counts ---- */
+
+void connections_count_opened(struct connections *set)
+{
+    enter(set);
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < set->places; i++)
+        taken += set->place[i].state != CONNECTIONS_EMPTY;
+    set->opened++;
+    if (taken > set->most)
+        set->most = taken;
+    leave(set);
+}
+
+struct connections_counts connections_counts(struct connections *set)
+{
+    enter(set);
+    struct connections_counts counts = {set->waits, set->opened, set->most};
+    leave(set);
+    return counts;
+}

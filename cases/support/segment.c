@@ -1,0 +1,77 @@
+/* A file in memory (memfd) that other processes open as /proc/PID/fd/N of the process that has made
+ * it, which is there for as long as they have work. */
+#include "segment.h"
+
+#include "../case.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Returns a descriptor, or -1 with errno. */
+static int make_file(size_t size)
+{
+    struct rlimit limit; /* of any file's size; to exceed it is a signal */
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) {
+        errno = EFBIG;
+        return -1;
+    }
+    int fd = memfd_create("poolbench-case", MFD_CLOEXEC);
+    if (fd >= 0 && ftruncate(fd, (off_t)size)) {
+        int code = errno;
+        close(fd);
+        errno = code;
+        return -1;
+    }
+    return fd;
+}
+
+static bool map(struct segment *segment, int fd)
+{
+    segment->memory = mmap(NULL, segment->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return segment->memory != MAP_FAILED;
+}
+
+static int open_another(struct segment *segment, const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    bool mapped = fd >= 0 && map(segment, fd);
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    return mapped ? 0
+                  : task_fail(code, "%.120s: cannot map the case's shared memory: %s", path,
+                        strerror(code));
+}
+
+int segment_open(struct segment *segment, struct case_run *run, size_t size)
+{
+    *segment = (struct segment){.size = size, .fd = -1};
+    if (*run->handed)
+        return open_another(segment, run->handed);
+    segment->fd = make_file(size);
+    if (segment->fd >= 0 && map(segment, segment->fd)) {
+        snprintf(run->handed, sizeof run->handed, "/proc/%d/fd/%d", (int)getpid(), segment->fd);
+        return 0;
+    }
+    int code = errno;
+    if (segment->fd >= 0)
+        close(segment->fd);
+    return task_fail(code, "no %zu bytes of shared memory: %s", size, strerror(code));
+}
+
+bool segment_is_mine(const struct segment *segment)
+{
+    return segment->fd >= 0;
+}
+
+void segment_close(struct segment *segment)
+{
+    munmap(segment->memory, segment->size);
+    if (segment->fd >= 0)
+        close(segment->fd);
+}

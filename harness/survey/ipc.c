@@ -1,0 +1,292 @@
+/* ipc: what a message costs through each transport, by its size, and from which task on a pool
+ * pays that would hand out its tasks so. The transports are the cases whose names begin with ipc-;
+ * a reading runs their hooks as a worker does.
+ *
+ * The break-even grain. A caller hands tasks of grain g to P workers one at a time each, with a
+ * message there and one back, which take L together (the round trip) while the worker has nothing
+ * to do. A worker ends a task every g + L, so that the speedup is P g / (g + L), which is 1 at
+ *
+ *     g = L / (P - 1): for P = 2, the round trip.
+ *
+ * It takes for granted that the CPUs are free for the workers: that what the messages cost is
+ * waiting, or work of both sides in turns. So the grain is held against the measured speedup at
+ * that very grain: two workers whose partners compute for it. Near 1, the formula holds; below 1,
+ * real break-even lies higher. */
+#include "../../cases/support/compute.h"
+#include "../analyze/stat.h"
+#include "../measure/clock.h"
+#include "../measure/registry.h"
+#include "../measure/workload.h"
+#include "../pool/task.h"
+#include "survey.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PREFIX "ipc-"
+#define WORKERS 2
+
+#define READING_NS 20000000u /* at least, for each of the three parts, unless there are ... */
+#define TASKS_LEAST 3        /* ... too few tasks in it */
+#define TASKS_MOST 4000
+#define BATCH 16       /* small messages between two looks at the clock */
+#define BATCHED 16384u /* bytes: up to here they are small */
+#define STREAM_BYTES 32000000u
+#define STREAM_MOST 5000 /* messages of a stream, which has about so many bytes */
+
+static const double sizes[] = {1, 64, 1e3, 16e3, 256e3, 1e6, 16e6};
+#define SIZES (sizeof sizes / sizeof *sizes)
+
+enum figure { ROUND_TRIP, ONE_WAY, THROUGHPUT, BREAK_EVEN, SPEEDUP };
+
+/* ---- a case, opened ---- */
+
+struct transport {
+    struct workload workload;
+    uint64_t messages; /* of a task */
+};
+
+/* Returns 0, or a code with a message. */
+static int open_transport(struct transport *transport, const char *name, double size,
+    const char *mode, uint64_t messages, double grain)
+{
+    static const struct param table[] = {{.name = "param", .type = PARAM_MANY}, {.name = NULL}};
+    char why[TASK_MESSAGE_MAX], texts[4][48];
+    size_t given = grain > 0 ? 4 : 3; /* a manager computes nothing, and knows no grain */
+    snprintf(texts[0], sizeof texts[0], "size=%.0f", size);
+    snprintf(texts[1], sizeof texts[1], "mode=%s", mode);
+    snprintf(texts[2], sizeof texts[2], "messages=%" PRIu64, messages);
+    snprintf(texts[3], sizeof texts[3], "grain=%.0fns", grain * 1e9);
+    struct param_values *options = param_new(table);
+    int wrong = 0;
+    for (size_t i = 0; i < given && !wrong; i++)
+        wrong = param_set(options, "param", texts[i], why, sizeof why);
+    const struct workload_request request = {
+        .name = name, .options = options, .tasks = 1, .seed = WORKLOAD_SEED};
+    transport->messages = messages;
+    enum status status =
+        wrong ? STATUS_FAILED : workload_open_case(&transport->workload, &request, why, sizeof why);
+    param_free(options);
+    if (status == STATUS_DONE)
+        return 0;
+    task_fail(EIO, "%s", why);
+    return EIO;
+}
+
+static void close_transport(struct transport *transport)
+{
+    workload_close_case(&transport->workload);
+}
+
+static int run_task(const struct transport *transport, void *local, uint64_t index)
+{
+    struct task_result result;
+    const struct workload *workload = &transport->workload;
+    return workload->bench->task(workload->run.ctx, local, index, &result);
+}
+
+/* Seconds of a message, the median of tasks that one worker runs after a first one. */
+static int time_messages(const struct transport *transport, double *seconds)
+{
+    static double times[TASKS_MOST];
+    void *local;
+    const struct workload *workload = &transport->workload;
+    int code = workload->bench->worker_enter(workload->run.ctx, &local);
+    if (code)
+        return code;
+    code = run_task(transport, local, 0);
+    size_t n = 0;
+    uint64_t begin = clock_now(), last = begin;
+    while (!code && n < TASKS_MOST && (n < TASKS_LEAST || last - begin < READING_NS)) {
+        code = run_task(transport, local, n + 1);
+        uint64_t now = clock_now();
+        times[n++] = (double)(now - last) * 1e-9;
+        last = now;
+    }
+    workload->bench->worker_leave(workload->run.ctx, local);
+    if (!code)
+        *seconds = stat_median(times, n) / (double)transport->messages;
+    return code;
+}
+
+/* ---- two workers at a grain ---- */
+
+struct user {
+    const struct transport *transport;
+    pthread_barrier_t *start;
+    uint64_t tasks;
+    int code;
+    char why[TASK_MESSAGE_MAX];
+};
+
+static void *use(void *argument)
+{
+    struct user *user = argument;
+    const struct workload *workload = &user->transport->workload;
+    void *local = NULL;
+    bool entered = false;
+    user->code = workload->bench->worker_enter(workload->run.ctx, &local);
+    entered = user->code == 0;
+    if (entered)
+        user->code = run_task(user->transport, local, 0);
+    pthread_barrier_wait(user->start);
+    for (uint64_t i = 0; i < user->tasks && !user->code; i++)
+        user->code = run_task(user->transport, local, i);
+    if (user->code)
+        snprintf(user->why, sizeof user->why, "%s", task_message(user->code));
+    pthread_barrier_wait(user->start);
+    if (entered)
+        workload->bench->worker_leave(workload->run.ctx, local);
+    return NULL;
+}
+
+/* Starts the users, times what lies between their two barriers, and returns the first one's code
+ * that failed. */
+static int time_users(struct user users[WORKERS], pthread_barrier_t *start, double *seconds)
+{
+    pthread_t threads[WORKERS];
+    for (size_t i = 0; i < WORKERS; i++) {
+        int code = pthread_create(&threads[i], NULL, use, &users[i]);
+        if (code) /* the others wait at the barrier, and end with this reading's process */
+            return task_fail(code, "pthread_create: %s", strerror(code));
+    }
+    pthread_barrier_wait(start);
+    uint64_t begin = clock_now();
+    pthread_barrier_wait(start);
+    *seconds = clock_since(begin);
+    for (size_t i = 0; i < WORKERS; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < WORKERS; i++)
+        if (users[i].code)
+            return task_fail(users[i].code, "%s", users[i].why);
+    return 0;
+}
+
+/* Seconds of the tasks alone, one after the other. */
+static double time_alone(uint64_t tasks, double grain)
+{
+    uint64_t begin = clock_now();
+    for (uint64_t i = 0; i < tasks; i++)
+        compute_for((uint64_t)(grain * 1e9));
+    return clock_since(begin);
+}
+
+/* The speedup that two workers with tasks of that grain have over the tasks alone. */
+static int measure_speedup(const struct transport *transport, double grain, double *speedup)
+{
+    pthread_barrier_t start;
+    struct user users[WORKERS];
+    double seconds = NAN;
+    double most = READING_NS * 1e-9 / (2 * grain);
+    uint64_t tasks = most < TASKS_LEAST ? TASKS_LEAST : (uint64_t)most;
+    pthread_barrier_init(&start, NULL, WORKERS + 1);
+    for (size_t i = 0; i < WORKERS; i++)
+        users[i] = (struct user){.transport = transport, .start = &start, .tasks = tasks};
+    int code = time_users(users, &start, &seconds);
+    if (!code)
+        *speedup = time_alone(WORKERS * tasks, grain) / seconds;
+    return code;
+}
+
+/* ---- the survey ---- */
+
+static bool is_transport(const struct registry_case *entry)
+{
+    return entry->bench && strncmp(entry->name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+static bool has_partners(const char *name)
+{
+    const struct param *params = registry_case(name)->bench->params;
+    return param_find(params, "grain") != NULL;
+}
+
+static void add_probe(struct survey_run *run, const char *name, double size)
+{
+    survey_add_probe(run, name + strlen(PREFIX), size);
+    survey_add_figure(run, "round trip", "s");
+    survey_add_figure(run, "one way", "s");
+    survey_add_figure(run, "bytes a second", "/s");
+    survey_add_figure(run, "break-even grain of 2 workers", "s");
+    if (has_partners(name))
+        survey_add_figure(run, "speedup at that grain", "");
+}
+
+static int ipc_open(struct survey_run *run)
+{
+    for (const struct registry_case *entry = registry_cases; entry->name; entry++)
+        for (size_t i = 0; i < SIZES && is_transport(entry); i++)
+            add_probe(run, entry->name, sizes[i]);
+    return 0;
+}
+
+/* Opens the case, has a figure read, and closes it. */
+static int time_mode(
+    const char *name, double size, const char *mode, uint64_t messages, double *seconds)
+{
+    struct transport transport;
+    int code = open_transport(&transport, name, size, mode, messages, 0);
+    if (code)
+        return code;
+    code = time_messages(&transport, seconds);
+    close_transport(&transport);
+    return code;
+}
+
+static int try_grain(const char *name, double size, double grain, double *speedup)
+{
+    struct transport transport;
+    int code = open_transport(&transport, name, size, "roundtrip", 1, grain);
+    if (code)
+        return code;
+    code = measure_speedup(&transport, grain, speedup);
+    close_transport(&transport);
+    return code;
+}
+
+static uint64_t stream_messages(double size)
+{
+    double messages = STREAM_BYTES / size;
+    return messages > STREAM_MOST ? STREAM_MOST : (uint64_t)messages;
+}
+
+static int ipc_read(const struct survey_run *run, unsigned probe, struct survey_reading *reading)
+{
+    char name[RESULT_NAME_MAX + sizeof PREFIX];
+    double size = survey_x(run, probe), *values = reading->values;
+    snprintf(name, sizeof name, PREFIX "%s", survey_subject(run, probe));
+    int code = time_mode(name, size, "roundtrip", size <= BATCHED ? BATCH : 1, &values[ROUND_TRIP]);
+    if (!code)
+        code = time_mode(name, size, "oneway", stream_messages(size), &values[ONE_WAY]);
+    values[THROUGHPUT] = size / values[ONE_WAY];
+    values[BREAK_EVEN] = values[ROUND_TRIP] / (WORKERS - 1);
+    if (!code && has_partners(name))
+        code = try_grain(name, size, values[BREAK_EVEN], &values[SPEEDUP]);
+    return code;
+}
+
+const struct survey survey_ipc = {
+    .name = "ipc",
+    .title = "What a message costs",
+    .summary = "latency, throughput and break-even grain of each transport, by message size",
+    .description =
+        "A message goes to another process and back (round trip), or a stream of messages goes one "
+        "way and the last is acknowledged (one way: time a message; bytes a second). Of a manager, "
+        "a round trip is a set and a get, and each message of a stream a set, which has a reply of "
+        "its own. The break-even grain is that of two workers which are handed their tasks one at "
+        "a time through the transport: g / ((g + round trip) / 2) = 1, so g is the round trip; "
+        "beside it stands the speedup that two workers really have with tasks of that grain, which "
+        "is 1 where the formula holds, and less where the messages keep the CPUs busy that the "
+        "tasks need. Expect a wake-up or two in each round trip of small messages, but in the "
+        "ring's, which spins; from some 16 kB on copying decides, twice a message in each "
+        "direction, and larger messages than the caches hold cost a memory's time.",
+    .axis = "message size [bytes]",
+    .rounds = 6,
+    .reading_seconds = 20,
+    .open = ipc_open,
+    .read = ipc_read,
+};
