@@ -377,11 +377,12 @@ const struct survey survey_pipeline = {
         "Photographs are read from a store that answers after 1 ms, scaled, and written to it (1 ms "
         "again). Either one pool of threads takes each photograph through all three, or readers, "
         "scalers and writers (r:s:w of them) are pools of their own, joined by queues with room "
-        "for 8. Both make the same files, which is checked. A split is as quick as its slowest "
-        "stage: where its sizes fit the stages' times it comes near to one pool of as many workers, "
-        "where they do not its other workers idle, while one pool needs a single number and no "
-        "tuning: whoever is free does what is next. What a split is good for is a bound on one "
-        "stage alone (scalers as many as CPUs, readers as many as a server allows).",
+        "for 8. Both make the same files, which is checked. Expect a split to be as quick as its "
+        "slowest stage: where its sizes fit the stages' times it should come near to one pool of as "
+        "many workers, where they do not its other workers idle, while one pool needs a single "
+        "number: whoever is free does what is next. Where the intervals overlap, the figures do not "
+        "tell the two apart. What a split gives in any case is a bound on one stage alone: scalers "
+        "as many as CPUs, readers as many as a server allows.",
     .axis = "workers in all",
     .rounds = 8,
     .reading_seconds = 30,
