@@ -202,7 +202,7 @@ static int prepare(struct copy *copy, uint64_t seed)
     int code = try_target(copy);
     if (!code)
         code = copy_worker_enter(copy, &worker);
-    for (unsigned i = 0; i < copy->sources && !code; i++) {
+    for (unsigned i = 0; worker && i < copy->sources && !code; i++) {
         char path[PATH_SIZE];
         source_path(copy, i, path);
         if (!copy->input)
@@ -288,6 +288,18 @@ static int copy_open(const struct copy *copy, struct pair *pair)
     return pair->to < 0 ? fail_path("make", pair->to_path) : 0;
 }
 
+/* What has been read back is as much as the source holds; the copy must not go on behind it. */
+static int check_end(const struct pair *pair)
+{
+    struct stat status;
+    if (fstat(pair->to, &status))
+        return fail_path("look at", pair->to_path);
+    if ((uint64_t)status.st_size != pair->size)
+        return task_fail(EIO, SHOWN_PATH " has %lld bytes, but its source %" PRIu64, pair->to_path,
+            (long long)status.st_size, pair->size);
+    return 0;
+}
+
 /* Both are closed, and the copy removed, whatever came before. */
 static int copy_close(const struct pair *pair, int code)
 {
@@ -317,6 +329,8 @@ static int copy_task(const void *ctx, void *local, uint64_t index, struct task_r
     blocking_end();
     if (!code)
         code = hash_file(copy, worker, pair.to, pair.size, pair.to_path, &hash);
+    if (!code)
+        code = check_end(&pair);
     blocking_begin();
     code = copy_close(&pair, code);
     blocking_end();

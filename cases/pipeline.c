@@ -9,17 +9,8 @@
 #include "case.h"
 
 #include "support/album.h"
-#include "support/wait.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 #define DEFAULT_TASKS 100 /* where the photographs are made */
-
-struct pipeline_worker {
-    void *album; /* the album's own */
-    unsigned long slack; /* as the worker's thread had it before */
-};
 
 static int pipeline_setup(struct case_run *run)
 {
@@ -31,34 +22,6 @@ static int pipeline_setup(struct case_run *run)
     run->even = false;
     run->ctx = album;
     return 0;
-}
-
-static int pipeline_worker_enter(const void *ctx, void **local)
-{
-    struct pipeline_worker *worker = malloc(sizeof *worker);
-    if (worker == NULL)
-        return task_fail(ENOMEM, "no memory for a worker");
-    int code = album_worker_enter(ctx, &worker->album);
-    if (code != 0) {
-        free(worker);
-        return code;
-    }
-    worker->slack = wait_sharply();
-    *local = worker;
-    return 0;
-}
-
-static void pipeline_worker_leave(const void *ctx, void *local)
-{
-    struct pipeline_worker *worker = local;
-    album_worker_leave(ctx, worker->album);
-    wait_as_before(worker->slack);
-    free(worker);
-}
-
-static int pipeline_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
-{
-    return album_task(ctx, ((struct pipeline_worker *)local)->album, index, result);
 }
 
 static const struct param pipeline_params[] = {
@@ -84,11 +47,11 @@ const struct bench_case case_pipeline = {
         "thumbnails' bytes, the same in both forms.",
     .kind = CASE_MIXED,
     .params = pipeline_params,
-    .task = pipeline_task,
+    .task = album_task,
     .setup = pipeline_setup,
     .teardown = album_teardown,
-    .worker_enter = pipeline_worker_enter,
-    .worker_leave = pipeline_worker_leave,
+    .worker_enter = album_worker_enter,
+    .worker_leave = album_worker_leave,
     .task_name = album_task_name,
     .answer = album_answer,
 };

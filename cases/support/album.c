@@ -39,6 +39,7 @@ struct album_worker {
     struct thumbnail_maker *maker;
     struct album_file file; /* the photograph as it is on disk */
     char part[2 * PREFIX_SIZE]; /* the name of its unfinished file */
+    unsigned long slack;        /* as the worker's thread had it before */
 };
 
 /* --- setup ------------------------------------------------------------------------------------ */
@@ -237,6 +238,8 @@ int album_worker_enter(const void *ctx, void **local)
         return task_fail(ENOMEM, "no memory for a worker");
     }
     snprintf(own->part, sizeof own->part, "%s%ld", album->prefix, (long)gettid());
+    if (album->latency > 0)
+        own->slack = wait_sharply();
     *local = own;
     return 0;
 }
@@ -245,6 +248,8 @@ void album_worker_leave(const void *ctx, void *local)
 {
     const struct album *album = ctx;
     struct album_worker *own = local;
+    if (album->latency > 0)
+        wait_as_before(own->slack);
     unlinkat(album->output, own->part, 0); /* there only where a thumbnail replaced another */
     thumbnail_free(own->maker);
     free(own->file.bytes);
