@@ -176,7 +176,7 @@ static enum status keep_callable(const struct cli *cli, struct result *result)
         if (!all)
             return cli_fail(cli, STATUS_USAGE,
                 "backend %s runs regions only, so that no bytes travel with its tasks; --bytes is "
-                "for threads, processes, hybrid and spawn",
+                "for threads, gil, processes, hybrid and spawn",
                 config->backend);
         fprintf(stderr, "poolbench breakeven: %s, %u worker%s, left out: it has no calls\n",
             config->backend, config->workers, config->workers == 1 ? "" : "s");

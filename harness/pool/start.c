@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CALLS_ONLY "for threads, processes, hybrid and spawn"
+#define CALLS_ONLY "for threads, gil, processes, hybrid and spawn"
 
 /* From so many workers on the system's limits are read beforehand: its refusal may come after
  * minutes. That of fewer comes sooner than the limits are read. */

@@ -142,10 +142,10 @@ answer() {
 @test "--timeout and --retries are for pools that can, and not for --vs" {
     run --separate-stderr poolbench run null --timeout 1s -b serial
     [ "$status" = 1 ]
-    [[ $stderr == *"serial: a task's timeout is for threads, processes, hybrid and spawn"* ]]
+    [[ $stderr == *"serial: a task's timeout is for threads, gil, processes, hybrid and spawn"* ]]
     run --separate-stderr poolbench run null --retries 1 -b queue
     [ "$status" = 1 ]
-    [[ $stderr == *"task_retries is for threads, processes, hybrid and spawn"* ]]
+    [[ $stderr == *"task_retries is for threads, gil, processes, hybrid and spawn"* ]]
     run --separate-stderr poolbench run null --retries 1 --vs serial
     [ "$status" = 2 ]
     run --separate-stderr poolbench run null --timeout 5

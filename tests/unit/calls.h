@@ -61,8 +61,10 @@ static struct scene *scene;
 static inline void wait_at_gate(void)
 {
     atomic_fetch_add(&scene->waiting, 1);
+    blocking_begin();
     while (!atomic_load(&scene->open))
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    blocking_end();
 }
 
 static inline int gate(struct pool_call *call)
@@ -170,7 +172,7 @@ static inline int tear_down(void **state)
 /* Whether a backend runs calls. */
 static inline bool runs_calls(const struct pool_ops *ops)
 {
-    return strcmp(ops->name, "threads") == 0 || ops->kill;
+    return strcmp(ops->name, "threads") == 0 || strcmp(ops->name, "gil") == 0 || ops->kill;
 }
 
 #endif

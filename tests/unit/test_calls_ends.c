@@ -15,9 +15,11 @@ static int nap(struct pool_call *call)
 {
     uint64_t ms;
     memcpy(&ms, call->payload, sizeof ms);
+    blocking_begin();
     nanosleep(
         &(struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
         NULL);
+    blocking_end();
     return echo(call);
 }
 

@@ -23,6 +23,7 @@ static const unsigned sizes[] = {1, 2, 5};
 
 static void for_ever(void)
 {
+    blocking_begin();
     for (;;)
         pause();
 }
@@ -411,8 +412,10 @@ static int napping_task(const void *ctx, void *local, uint64_t index, struct tas
     double seconds = NAP_S + (double)(random % 20) * 1e-3;
     (void)ctx;
     (void)local;
+    blocking_begin();
     while (clock_since(begin) < seconds)
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    blocking_end();
     result->value = index + 1;
     return 0;
 }
