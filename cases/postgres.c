@@ -161,8 +161,8 @@ static int make_table(const struct postgres *postgres, PGconn *connection, const
 {
     char table[TABLE_SIZE], text[256];
     find_table(folder, table);
-    snprintf(text, sizeof text,
-        "CREATE UNLOGGED TABLE %s (id bigint PRIMARY KEY, value bigint NOT NULL)", table);
+    snprintf(
+        text, sizeof text, "CREATE TABLE %s (id bigint PRIMARY KEY, value bigint NOT NULL)", table);
     int code = command(connection, "make a table", text);
     snprintf(text, sizeof text, "COPY %s FROM STDIN", table);
     if (!code)

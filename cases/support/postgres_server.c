@@ -259,10 +259,10 @@ static int start_server(const struct launch *launch, struct postgres_server *ser
     snprintf(connections, sizeof connections, "max_connections=%u", server->max_connections);
     char *words[] = {program, "-D", "data", "-k", (char *)launch->folder, "-p",
         POSTGRES_SERVER_PORT, "-F", "-c", "listen_addresses=", "-c", connections, "-c",
-        "superuser_reserved_connections=0", "-c", "synchronous_commit=off", "-c",
-        "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c",
-        "max_logical_replication_workers=0", "-c", "autovacuum=off", "-c",
-        "dynamic_shared_memory_type=mmap", "-c", "huge_pages=off", "-c", "jit=off", NULL};
+        "superuser_reserved_connections=0", "-c", "full_page_writes=off", "-c", "wal_level=minimal",
+        "-c", "max_wal_senders=0", "-c", "max_logical_replication_workers=0", "-c",
+        "autovacuum=off", "-c", "dynamic_shared_memory_type=mmap", "-c", "huge_pages=off", "-c",
+        "jit=off", NULL};
     server->process = start(launch, words, SIGQUIT);
     if (server->process < 0)
         return task_fail(errno, "cannot start PostgreSQL: %s", strerror(errno));
