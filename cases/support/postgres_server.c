@@ -148,7 +148,7 @@ static _Noreturn void become(
     sigprocmask(SIG_SETMASK, &none, NULL);
     snprintf(log, sizeof log, "%s/log", launch->folder);
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(out, STDERR_FILENO) < 0 || !become_user(launch->user))
         _exit(EXIT_NOT_RUN);
@@ -203,7 +203,7 @@ static int explain(const struct launch *launch, const char *program, int status)
             "; try folder=DIR that everybody can enter",
             launch->user ? launch->user->pw_name : "of this program", launch->folder);
     find_cause(launch, cause, sizeof cause);
-    return task_fail(EIO, "%s/%s failed: %s", launch->bin, program, cause);
+    return task_fail(EIO, "%.80s/%s failed: %s", launch->bin, program, cause);
 }
 
 /* PostgreSQL's key of the segment follows from the folder of the data (sysv_shmem.c). */
@@ -318,13 +318,11 @@ static void remove_memory(const struct postgres_server *server)
 
 void postgres_server_end(struct postgres_server *server)
 {
-    int status;
     if (server->process > 0) {
         kill(server->process, SIGQUIT); /* at once, without writing anything; initdb ends soon */
         uint64_t begun = clock_now();
         /* asked to end already, so that keeper_wait does not wait */
-        while (
-            waitpid(server->process, &status, WNOHANG) == 0 && clock_since(begun) * 1e3 < STOP_MS)
+        while (waitpid(server->process, NULL, WNOHANG) == 0 && clock_since(begun) * 1e3 < STOP_MS)
             usleep(1000);
     }
     keeper_kill_all();
