@@ -9,7 +9,6 @@
 #include "leftovers.h"
 #include "near.h"
 #include "pools.h"
-#include "reported.h"
 
 #include "harness/analyze/reading.h"
 #include "harness/survey/measure.h"
@@ -20,7 +19,8 @@
 /* One round; every reading has to have a value. */
 static struct result *take(const char *survey, const char *only)
 {
-    struct result *result = new_result("", "");
+    char why[512];
+    struct result *result = result_new("costs");
     const struct survey_options options = {.only = only, .rounds = 1, .seed = 7};
     if (survey_measure(registry_survey(survey), &options, result, why, sizeof why) != STATUS_DONE)
         fail_msg("%s", why);
