@@ -38,8 +38,8 @@ struct copy {
     bool direct, fsync;
     const char *input; /* the only source; NULL: those that are made */
     unsigned sources;
-    uint64_t size;                   /* bytes of each */
-    uint64_t hashes[SOURCES];        /* of their contents; unknown where they are borrowed */
+    uint64_t size;            /* bytes of each */
+    uint64_t hashes[SOURCES]; /* of their contents; unknown where they are borrowed */
     struct scratch scratch;
 };
 
@@ -106,7 +106,8 @@ static int copy_worker_enter(const void *ctx, void **local)
 
 /* --- setup ------------------------------------------------------------------------------------ */
 
-static int make_source(const struct copy *copy, uint64_t key, struct copy_worker *worker, const char *path)
+static int make_source(
+    const struct copy *copy, uint64_t key, struct copy_worker *worker, const char *path)
 {
     int code = 0, file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
@@ -149,8 +150,9 @@ static int refuse_open(const struct copy *copy, const char *path)
             "how=direct: the file system of " SHOWN_PATH " has no O_DIRECT; give a %s on a disk's, "
             "or how=buffered",
             path, copy->input == path ? "file" : "folder=DIR");
-    return copy->input == path ? task_fail(EINVAL, "cannot use input=" SHOWN_PATH ": %s; give a "
-                                                   "file to copy",
+    return copy->input == path ? task_fail(EINVAL,
+                                     "cannot use input=" SHOWN_PATH ": %s; give a "
+                                     "file to copy",
                                      path, strerror(errno))
                                : fail_path("open", path);
 }

@@ -1,6 +1,7 @@
-/* Thumbnails from and to a slow store: reading waits, scaling computes, writing waits. Here one task
- * takes a photograph through all three, so that one pool does everything; the same stages in pools
- * of their own, joined by bounded queues, are what `poolbench survey pipeline` holds against it.
+/* Thumbnails from and to a slow store: reading waits, scaling computes, writing waits. Here one
+ * task takes a photograph through all three, so that one pool does everything; the same stages in
+ * pools of their own, joined by bounded queues, are what `poolbench survey pipeline` holds against
+ * it.
  *
  * The store is emulated: a wait before each read and each write, as a network's round trip is, on
  * files that are in the page cache. A real one would be another on every machine.
@@ -15,8 +16,8 @@
 static int pipeline_setup(struct case_run *run)
 {
     struct album *album;
-    int code = album_open(
-        &album, run, "pipeline", DEFAULT_TASKS, param_duration(run->params, "latency"));
+    int code =
+        album_open(&album, run, "pipeline", DEFAULT_TASKS, param_duration(run->params, "latency"));
     if (code != 0)
         return code;
     run->even = false;

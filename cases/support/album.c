@@ -31,13 +31,13 @@ struct album {
     bool temporary;    /* the output folder is removed in the end */
     unsigned size;
     int quality;
-    uint64_t latency; /* ns */
+    uint64_t latency;         /* ns */
     char prefix[PREFIX_SIZE]; /* of the names of unfinished files */
 };
 
 struct album_worker {
     struct thumbnail_maker *maker;
-    struct album_file file; /* the photograph as it is on disk */
+    struct album_file file;     /* the photograph as it is on disk */
     char part[2 * PREFIX_SIZE]; /* the name of its unfinished file */
     unsigned long slack;        /* as the worker's thread had it before */
 };
@@ -138,7 +138,8 @@ static int open_output(struct album *album, const char *given)
     int code = copy_path(album->output_path, given, "output");
     if (code != 0)
         return code;
-    if (folder_make(album->output_path) != 0 || (album->output = open_folder(album->output_path)) < 0 ||
+    if (folder_make(album->output_path) != 0 ||
+        (album->output = open_folder(album->output_path)) < 0 ||
         faccessat(album->output, ".", W_OK | X_OK, AT_EACCESS) != 0)
         return refuse("output", album->output_path, "give a folder that you may write to");
     if (same_folder(album->input, album->output))
@@ -371,8 +372,7 @@ void album_task_name(const void *ctx, uint64_t index, char *text, size_t size)
     snprintf(text, size, "%s", album_name(ctx, index));
 }
 
-void album_answer(
-    const void *ctx, const struct case_results *results, char *text, size_t size)
+void album_answer(const void *ctx, const struct case_results *results, char *text, size_t size)
 {
     (void)ctx;
     uint64_t made = 0;

@@ -6,8 +6,8 @@
  * task i writes slot i.
  *
  * Beside regions a pool runs calls: a function with a payload of bytes, submitted one by one, each
- * with a future. `threads`, `gil`, `processes`, `hybrid` and `spawn` do both, alike; another backend
- * that has no calls says so (ENOTSUP).
+ * with a future. `threads`, `gil`, `processes`, `hybrid` and `spawn` do both, alike; another
+ * backend that has no calls says so (ENOTSUP).
  *
  * Threads: a pool belongs to the thread that started it, its owner; only the owner calls these
  * functions. Whoever else does (a task that uses its own pool, in particular) gets EPERM at once,

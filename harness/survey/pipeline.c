@@ -50,7 +50,7 @@ struct pipeline {
 
 struct line {
     const struct album *album;
-    _Atomic uint64_t next;    /* photograph to read; relaxed: the number alone matters */
+    _Atomic uint64_t next;       /* photograph to read; relaxed: the number alone matters */
     struct queue *read, *scaled; /* what has been */
 };
 
@@ -91,8 +91,8 @@ static int read_all(struct line *line, struct album_worker *worker)
     (void)worker;
     uint64_t index;
     int code = 0;
-    while (!code && (index = atomic_fetch_add_explicit(&line->next, 1, memory_order_relaxed)) <
-                        PHOTOGRAPHS)
+    while (!code &&
+           (index = atomic_fetch_add_explicit(&line->next, 1, memory_order_relaxed)) < PHOTOGRAPHS)
         code = read_one(line, index);
     return code;
 }
@@ -236,7 +236,8 @@ static int time_split(struct pipeline *pipeline, const unsigned *workers, double
 
 /* ---- the one pool ---- */
 
-static int time_pool(struct pipeline *pipeline, const struct pool_ops *ops, unsigned workers, double *seconds)
+static int time_pool(
+    struct pipeline *pipeline, const struct pool_ops *ops, unsigned workers, double *seconds)
 {
     struct workload *workload = &pipeline->workload;
     const struct pool_config config = {.workers = workers,
@@ -340,8 +341,8 @@ static int pipeline_open(struct survey_run *run)
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (!pipeline)
         return task_fail(ENOMEM, "no memory");
-    if (workload_open_with(
-            &pipeline->workload, "pipeline", NULL, PHOTOGRAPHS, why, sizeof why) != STATUS_DONE) {
+    if (workload_open_with(&pipeline->workload, "pipeline", NULL, PHOTOGRAPHS, why, sizeof why) !=
+        STATUS_DONE) {
         free(pipeline);
         return task_fail(EIO, "%s", why);
     }
@@ -374,13 +375,16 @@ const struct survey survey_pipeline = {
     .title = "One pool or a pool for each stage",
     .summary = "thumbnails from and to a slow store: one pool for all, or one a stage with queues",
     .description =
-        "Photographs are read from a store that answers after 1 ms, scaled, and written to it (1 ms "
+        "Photographs are read from a store that answers after 1 ms, scaled, and written to it (1 "
+        "ms "
         "again). Either one pool of threads takes each photograph through all three, or readers, "
         "scalers and writers (r:s:w of them) are pools of their own, joined by queues with room "
         "for 8. Both make the same files, which is checked. Expect a split to be as quick as its "
-        "slowest stage: where its sizes fit the stages' times it should come near to one pool of as "
+        "slowest stage: where its sizes fit the stages' times it should come near to one pool of "
+        "as "
         "many workers, where they do not its other workers idle, while one pool needs a single "
-        "number: whoever is free does what is next. Where the intervals overlap, the figures do not "
+        "number: whoever is free does what is next. Where the intervals overlap, the figures do "
+        "not "
         "tell the two apart. What a split gives in any case is a bound on one stage alone: scalers "
         "as many as CPUs, readers as many as a server allows.",
     .axis = "workers in all",
