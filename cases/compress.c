@@ -313,17 +313,15 @@ static int check_block(const struct compress *compress, struct compress_worker *
 {
     const struct piece piece = piece_at(compress, index);
     const struct sizes sizes = sizes_of(result);
-    struct {
-        struct task_result result;
-        unsigned char bytes[sizeof(struct sizes)];
-    } again;
+    uint64_t room[(sizeof(struct task_result) + sizeof(struct sizes)) / sizeof(uint64_t)] = {0};
+    struct task_result *again = (struct task_result *)(void *)room;
     const char *bytes;
-    int code = compress_task(compress, worker, index, &again.result);
+    int code = compress_task(compress, worker, index, again);
     if (code == 0)
         code = load(compress, worker, index, &bytes);
     if (code != 0)
         return code;
-    if (sizes.before != piece.size || again.result.value != result->value)
+    if (again->value != result->value || memcmp(again->bytes, result->bytes, sizeof sizes) != 0)
         return fail_piece(compress, index, EIO, "not what it compresses to");
     size_t size = ZSTD_decompress(back, compress->size, worker->out, sizes.after);
     if (ZSTD_isError(size) || size != piece.size || memcmp(back, bytes, size) != 0)
@@ -335,13 +333,15 @@ static int check_block(const struct compress *compress, struct compress_worker *
 static int compress_verify(const void *ctx, const struct case_results *results)
 {
     const struct compress *compress = ctx;
-    void *worker;
+    void *worker = NULL;
     int code = compress_worker_enter(ctx, &worker);
-    if (code != 0)
+    if (worker == NULL)
         return code;
     char *back = malloc(compress->size);
-    if (back == NULL)
-        code = task_fail(ENOMEM, "no memory to check blocks; lower size");
+    if (back == NULL) {
+        compress_worker_leave(ctx, worker);
+        return task_fail(ENOMEM, "no memory to check blocks; lower size");
+    }
     uint64_t step = case_tasks(results) / CHECKED_MAX + 1;
     for (uint64_t i = 0; i < case_tasks(results) && code == 0; i += step)
         if (case_ok(results, i))

@@ -38,8 +38,8 @@ struct copy {
     bool direct, fsync;
     const char *input; /* the only source; NULL: those that are made */
     unsigned sources;
-    uint64_t size;                   /* bytes of each */
-    uint64_t hashes[SOURCES];        /* of their contents; unknown where they are borrowed */
+    uint64_t size;            /* bytes of each */
+    uint64_t hashes[SOURCES]; /* of their contents; unknown where they are borrowed */
     struct scratch scratch;
 };
 
@@ -106,7 +106,8 @@ static int copy_worker_enter(const void *ctx, void **local)
 
 /* --- setup ------------------------------------------------------------------------------------ */
 
-static int make_source(const struct copy *copy, uint64_t key, struct copy_worker *worker, const char *path)
+static int make_source(
+    const struct copy *copy, uint64_t key, struct copy_worker *worker, const char *path)
 {
     int code = 0, file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
@@ -149,8 +150,9 @@ static int refuse_open(const struct copy *copy, const char *path)
             "how=direct: the file system of " SHOWN_PATH " has no O_DIRECT; give a %s on a disk's, "
             "or how=buffered",
             path, copy->input == path ? "file" : "folder=DIR");
-    return copy->input == path ? task_fail(EINVAL, "cannot use input=" SHOWN_PATH ": %s; give a "
-                                                   "file to copy",
+    return copy->input == path ? task_fail(EINVAL,
+                                     "cannot use input=" SHOWN_PATH ": %s; give a "
+                                     "file to copy",
                                      path, strerror(errno))
                                : fail_path("open", path);
 }
@@ -202,7 +204,7 @@ static int prepare(struct copy *copy, uint64_t seed)
     int code = try_target(copy);
     if (!code)
         code = copy_worker_enter(copy, &worker);
-    for (unsigned i = 0; i < copy->sources && !code; i++) {
+    for (unsigned i = 0; worker && i < copy->sources && !code; i++) {
         char path[PATH_SIZE];
         source_path(copy, i, path);
         if (!copy->input)
@@ -288,6 +290,18 @@ static int copy_open(const struct copy *copy, struct pair *pair)
     return pair->to < 0 ? fail_path("make", pair->to_path) : 0;
 }
 
+/* What has been read back is as much as the source holds; the copy must not go on behind it. */
+static int check_end(const struct pair *pair)
+{
+    struct stat status;
+    if (fstat(pair->to, &status))
+        return fail_path("look at", pair->to_path);
+    if ((uint64_t)status.st_size != pair->size)
+        return task_fail(EIO, SHOWN_PATH " has %lld bytes, but its source %" PRIu64, pair->to_path,
+            (long long)status.st_size, pair->size);
+    return 0;
+}
+
 /* Both are closed, and the copy removed, whatever came before. */
 static int copy_close(const struct pair *pair, int code)
 {
@@ -317,6 +331,8 @@ static int copy_task(const void *ctx, void *local, uint64_t index, struct task_r
     blocking_end();
     if (!code)
         code = hash_file(copy, worker, pair.to, pair.size, pair.to_path, &hash);
+    if (!code)
+        code = check_end(&pair);
     blocking_begin();
     code = copy_close(&pair, code);
     blocking_end();

@@ -60,8 +60,8 @@ static int mandelbrot_setup(struct case_run *run)
         return task_fail(ENOMEM, "no memory for the parameters");
     }
     uint64_t width = param_count(run->params, "width");
-    if (run->tasks == 0) /* so that the picture shows from -i to i */
-        run->tasks = (2 * width + 2) / 3;
+    if (run->tasks == 0) /* so that the whole set is in the picture, which it is from -1.13i on */
+        run->tasks = (3 * width + 3) / 4;
     *mandelbrot = (struct mandelbrot){.width = width,
         .rows = run->tasks,
         .iterations = (unsigned)param_count(run->params, "iterations"),
@@ -236,7 +236,7 @@ static const struct param mandelbrot_params[] = {
         .value = "800",
         .min = 1,
         .max = 20e3,
-        .help = "points a row, 1 to 20k; by default there are 2/3 as many rows (-N)"},
+        .help = "points a row, 1 to 20k; by default there are 3/4 as many rows (-N)"},
     {.name = "iterations",
         .type = PARAM_COUNT,
         .value = "1k",

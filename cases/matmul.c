@@ -13,8 +13,9 @@
 #include <stdlib.h>
 
 #define DEFAULT_TASKS 48
-#define ROWS_MAX 4096         /* the check's sums stay below 2^3 * 2^3 * 2^24 * 2^20 = 2^50 */
-#define ELEMENTS 16           /* of A and B: -8 to 7 */
+#define ROWS_MAX 4096 /* the check's sums stay below 2^3 * 2^3 * 2^24 * 2^20 = 2^50 */
+#define ELEMENTS 16   /* of A and B: LEAST to 7 */
+#define LEAST (-8.0)
 #define CHALLENGES (1u << 20) /* of x: a wrong row passes with a chance of 2^-20 */
 
 struct matmul {
@@ -38,7 +39,7 @@ static double *make_matrix(size_t n, uint64_t seed)
 {
     double *matrix = malloc(n * n * sizeof *matrix);
     for (size_t i = 0; matrix && i < n * n; i++)
-        matrix[i] = (double)(hash_mix(seed, i) % ELEMENTS) - ELEMENTS / 2;
+        matrix[i] = (double)(hash_mix(seed, i) % ELEMENTS) + LEAST;
     return matrix;
 }
 

@@ -138,7 +138,8 @@ static void mixed_answer(
     (void)results;
     const struct mixed *mixed = ctx;
     snprintf(text, size,
-        "%.6g ms of computing and %.6g ms of waiting a task; workers a CPU by Goetz's formula: %.6g",
+        "%.6g ms of computing and %.6g ms of waiting a task; workers a CPU by Goetz's formula: "
+        "%.6g",
         (double)mixed->compute * 1e-6, (double)mixed->wait * 1e-6, 1 + mixed->ratio);
 }
 
@@ -168,7 +169,8 @@ const struct bench_case case_mixed = {
     .summary = "a task that computes and waits, in a ratio that can be set",
     .description =
         "Each task computes for a while (a chain of multiplications, calibrated once) and then "
-        "waits ratio times as long, as for a server's answer. Two limits meet here: while there are "
+        "waits ratio times as long, as for a server's answer. Two limits meet here: while there "
+        "are "
         "few workers each adds its share, since most of them wait, until the CPUs are busy all the "
         "time and more workers add nothing. That is at CPUs x (1 + ratio) by Goetz's formula, and "
         "speedup is that number there at most. Expect a straight line up to a little before it, "

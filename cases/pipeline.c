@@ -1,6 +1,7 @@
-/* Thumbnails from and to a slow store: reading waits, scaling computes, writing waits. Here one task
- * takes a photograph through all three, so that one pool does everything; the same stages in pools
- * of their own, joined by bounded queues, are what `poolbench survey pipeline` holds against it.
+/* Thumbnails from and to a slow store: reading waits, scaling computes, writing waits. Here one
+ * task takes a photograph through all three, so that one pool does everything; the same stages in
+ * pools of their own, joined by bounded queues, are what `poolbench survey pipeline` holds against
+ * it.
  *
  * The store is emulated: a wait before each read and each write, as a network's round trip is, on
  * files that are in the page cache. A real one would be another on every machine.
@@ -9,56 +10,19 @@
 #include "case.h"
 
 #include "support/album.h"
-#include "support/wait.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 #define DEFAULT_TASKS 100 /* where the photographs are made */
-
-struct pipeline_worker {
-    void *album; /* the album's own */
-    unsigned long slack; /* as the worker's thread had it before */
-};
 
 static int pipeline_setup(struct case_run *run)
 {
     struct album *album;
-    int code = album_open(
-        &album, run, "pipeline", DEFAULT_TASKS, param_duration(run->params, "latency"));
+    int code =
+        album_open(&album, run, "pipeline", DEFAULT_TASKS, param_duration(run->params, "latency"));
     if (code != 0)
         return code;
     run->even = false;
     run->ctx = album;
     return 0;
-}
-
-static int pipeline_worker_enter(const void *ctx, void **local)
-{
-    struct pipeline_worker *worker = malloc(sizeof *worker);
-    if (worker == NULL)
-        return task_fail(ENOMEM, "no memory for a worker");
-    int code = album_worker_enter(ctx, &worker->album);
-    if (code != 0) {
-        free(worker);
-        return code;
-    }
-    worker->slack = wait_sharply();
-    *local = worker;
-    return 0;
-}
-
-static void pipeline_worker_leave(const void *ctx, void *local)
-{
-    struct pipeline_worker *worker = local;
-    album_worker_leave(ctx, worker->album);
-    wait_as_before(worker->slack);
-    free(worker);
-}
-
-static int pipeline_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
-{
-    return album_task(ctx, ((struct pipeline_worker *)local)->album, index, result);
 }
 
 static const struct param pipeline_params[] = {
@@ -84,11 +48,11 @@ const struct bench_case case_pipeline = {
         "thumbnails' bytes, the same in both forms.",
     .kind = CASE_MIXED,
     .params = pipeline_params,
-    .task = pipeline_task,
+    .task = album_task,
     .setup = pipeline_setup,
     .teardown = album_teardown,
-    .worker_enter = pipeline_worker_enter,
-    .worker_leave = pipeline_worker_leave,
+    .worker_enter = album_worker_enter,
+    .worker_leave = album_worker_leave,
     .task_name = album_task_name,
     .answer = album_answer,
 };

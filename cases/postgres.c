@@ -13,6 +13,7 @@
 #include "support/keeper.h"
 #include "support/postgres_client.h"
 #include "support/postgres_server.h"
+#include "support/postgres_table.h"
 #include "support/shared_file.h"
 
 #include <errno.h>
@@ -26,10 +27,8 @@
 _Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
 
 #define DEFAULT_TASKS 100
-#define TABLE_SIZE 32   /* "poolbench_XXXXXX" */
-#define COPY_SIZE 32768 /* bytes of rows sent at once */
-#define ROW_SIZE 64     /* bytes of one: two numbers */
-#define SELECT "pick"   /* the prepared statement's name */
+#define NUMBER_SIZE 64 /* bytes of one as text */
+#define SELECT "pick"  /* the prepared statement's name */
 
 struct postgres {
     uint64_t seed;
@@ -92,11 +91,6 @@ static const struct param postgres_params[] = {
 
 /* What is known beforehand. */
 
-static int64_t row_value(const struct postgres *postgres, uint64_t id)
-{
-    return (int64_t)hash_mix(postgres->seed, id);
-}
-
 static uint64_t first_row(const struct postgres *postgres, uint64_t index)
 {
     return hash_mix(postgres->seed + 1, index) % (postgres->rows - postgres->fetch + 1);
@@ -106,72 +100,11 @@ static uint64_t expected_value(const struct postgres *postgres, uint64_t index)
 {
     uint64_t first = first_row(postgres, index), value = 0;
     for (uint64_t id = first; id < first + postgres->fetch; id++)
-        value = hash_mix(value, (uint64_t)row_value(postgres, id));
+        value = hash_mix(value, (uint64_t)postgres_table_value(postgres->seed, id));
     return value;
 }
 
-/* The table, in quotes: named by the folder's random end, for a server that others use too. */
-static const char *find_table(const char *folder, char table[TABLE_SIZE])
-{
-    const char *dash = strrchr(folder, '-');
-    snprintf(table, TABLE_SIZE, "\"poolbench_%.16s\"", dash ? dash + 1 : "");
-    return table;
-}
-
 /* The keeper's work. */
-
-/* Runs a command without rows. Returns 0, or a code with a message. */
-static int command(PGconn *connection, const char *what, const char *text)
-{
-    char cause[160];
-    PGresult *result = PQexec(connection, text);
-    ExecStatusType status = PQresultStatus(result);
-    PQclear(result);
-    if (status == PGRES_COMMAND_OK || status == PGRES_COPY_IN)
-        return 0;
-    return task_fail(EIO, "cannot %s: %s", what, postgres_cause(connection, cause, sizeof cause));
-}
-
-static int send_rows(const struct postgres *postgres, PGconn *connection)
-{
-    static char rows[COPY_SIZE];
-    size_t length = 0;
-    int sent = 1;
-    for (uint64_t id = 0; id < postgres->rows && sent == 1; id++) {
-        length += (size_t)snprintf(rows + length, sizeof rows - length,
-            "%" PRIu64 "\t%" PRId64 "\n", id, row_value(postgres, id));
-        if (length > sizeof rows - ROW_SIZE || id + 1 == postgres->rows) {
-            sent = PQputCopyData(connection, rows, (int)length);
-            length = 0;
-        }
-    }
-    if (sent == 1)
-        sent = PQputCopyEnd(connection, NULL);
-    PGresult *result = sent == 1 ? PQgetResult(connection) : NULL;
-    bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
-    PQclear(PQgetResult(connection)); /* NULL: the command's end */
-    char cause[160];
-    return done ? 0
-                : task_fail(EIO, "cannot fill the table: %s",
-                      postgres_cause(connection, cause, sizeof cause));
-}
-
-static int make_table(const struct postgres *postgres, PGconn *connection, const char *folder)
-{
-    char table[TABLE_SIZE], text[256];
-    find_table(folder, table);
-    snprintf(text, sizeof text,
-        "CREATE UNLOGGED TABLE %s (id bigint PRIMARY KEY, value bigint NOT NULL)", table);
-    int code = command(connection, "make a table", text);
-    snprintf(text, sizeof text, "COPY %s FROM STDIN", table);
-    if (!code)
-        code = command(connection, "fill the table", text);
-    if (!code)
-        code = send_rows(postgres, connection);
-    snprintf(text, sizeof text, "ANALYZE %s", table);
-    return code ? code : command(connection, "count the table's rows", text);
-}
 
 static int begin(void *ctx, const char *folder)
 {
@@ -182,7 +115,7 @@ static int begin(void *ctx, const char *folder)
         return code;
     PGconn *connection = postgres_connect(postgres->url, folder);
     if (PQstatus(connection) == CONNECTION_OK)
-        code = make_table(postgres, connection, folder);
+        code = postgres_table_make(connection, folder, postgres->seed, postgres->rows);
     else
         code = task_fail(ECONNREFUSED, "cannot connect to PostgreSQL: %s",
             postgres_cause(connection, cause, sizeof cause));
@@ -198,10 +131,8 @@ static void end(void *ctx, const char *folder)
         postgres_server_end(&postgres->server);
         return;
     }
-    char table[TABLE_SIZE], text[64];
     PGconn *connection = postgres_connect(postgres->url, folder);
-    snprintf(text, sizeof text, "DROP TABLE IF EXISTS %s", find_table(folder, table));
-    PQclear(PQexec(connection, text));
+    postgres_table_drop(connection, folder);
     PQfinish(connection);
 }
 
@@ -301,13 +232,13 @@ static void postgres_worker_leave(const void *ctx, void *local)
 /* The statement sleeps once, whatever the number of rows. */
 static bool prepare(const struct postgres *postgres, PGconn *connection)
 {
-    char table[TABLE_SIZE], text[256];
+    char table[POSTGRES_TABLE_SIZE], text[256];
     snprintf(text, sizeof text,
         postgres->latency
             ? "WITH pause AS MATERIALIZED (SELECT pg_sleep($3::float8)) SELECT id, value FROM %s, "
               "pause WHERE id >= $1::bigint AND id < $2::bigint ORDER BY id"
             : "SELECT id, value FROM %s WHERE id >= $1::bigint AND id < $2::bigint ORDER BY id",
-        find_table(postgres->folder, table));
+        postgres_table_name(postgres->folder, table));
     PGresult *result = PQprepare(connection, SELECT, text, 0, NULL);
     bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
@@ -342,7 +273,8 @@ static int read_rows(
     for (int i = 0; i < PQntuples(rows); i++) {
         uint64_t id = first + (uint64_t)i;
         int64_t found = strtoll(PQgetvalue(rows, i, 1), NULL, 10);
-        if (strtoull(PQgetvalue(rows, i, 0), NULL, 10) != id || found != row_value(postgres, id))
+        if (strtoull(PQgetvalue(rows, i, 0), NULL, 10) != id ||
+            found != postgres_table_value(postgres->seed, id))
             return task_fail(EBADMSG, "row %" PRIu64 " is not as it was written", id);
         *value = hash_mix(*value, (uint64_t)found);
     }
@@ -352,7 +284,7 @@ static int read_rows(
 static int pick(
     const struct postgres *postgres, PGconn *connection, uint64_t index, struct task_result *result)
 {
-    char first[ROW_SIZE], end_row[ROW_SIZE], seconds[ROW_SIZE], cause[160];
+    char first[NUMBER_SIZE], end_row[NUMBER_SIZE], seconds[NUMBER_SIZE], cause[160];
     const char *const values[] = {first, end_row, seconds};
     uint64_t row = first_row(postgres, index);
     snprintf(first, sizeof first, "%" PRIu64, row);

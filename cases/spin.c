@@ -20,8 +20,8 @@
 #include <time.h>
 
 #define DEFAULT_TASKS 1000
-#define QUANTILES 1000              /* grains in the table of an uneven shape */
-#define CACHE_LINES 128             /* two lines: the neighbour is prefetched along */
+#define QUANTILES 1000  /* grains in the table of an uneven shape */
+#define CACHE_LINES 128 /* two lines: the neighbour is prefetched along */
 
 struct work {
     uint64_t iterations;

@@ -6,13 +6,14 @@
  * written: regions repeat, and no write may be lost or done twice. The lock is the file's, so that
  * the two tables contend as one would.
  *
- * A statement that finds the database locked waits in our busy handler, which counts it, by
- * SQLite's own steps. Some locks SQLite reports at once, because to wait for them would be a
+ * A statement that finds the database locked waits, which is counted (support/sqlite_connection.h).
+ * Some locks SQLite reports at once, because to wait for them would be a
  * deadlock; the task then begins anew, a few times at most. */
 #include "case.h"
 
 #include "support/keeper.h"
 #include "support/shared_file.h"
+#include "support/sqlite_connection.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,13 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 _Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
 
 #define DEFAULT_TASKS 200
-#define ATTEMPTS 3 /* of a transaction that finds the database locked */
-#define NS_PER_MS 1000000u
+#define ATTEMPTS 3               /* of a transaction that finds the database locked */
 #define PATH_SIZE (PATH_MAX + 8) /* the folder and the file's name */
 #define SHOWN_PATH "%.120s"      /* a message has room for so much of a path beside the cause */
 
@@ -37,8 +36,7 @@ _Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
 struct counts {
     _Atomic uint64_t begun;     /* writes whose transaction was begun ... */
     _Atomic uint64_t committed; /* ... and committed */
-    _Atomic uint64_t waits;     /* statements that found the database locked */
-    _Atomic uint64_t waited;    /* ns that they slept for it in all */
+    struct sqlite_waits waits;
 };
 
 struct sqlite {
@@ -55,9 +53,8 @@ struct sqlite {
 
 struct sqlite_worker {
     const struct sqlite *sqlite;
-    sqlite3 *database;
+    struct sqlite_connection connection;
     sqlite3_stmt *read, *write, *begin, *commit, *rollback;
-    uint64_t waited; /* ns, by the statement that waits now */
 };
 
 static const struct param sqlite_params[] = {
@@ -125,82 +122,15 @@ static int64_t written_value(const struct sqlite *sqlite, uint64_t index)
     return (int64_t)hash_mix(sqlite->seed + 2, index);
 }
 
-/* Errors. */
-
-static int errno_of(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return EBUSY;
-    case SQLITE_FULL:
-        return ENOSPC;
-    case SQLITE_CANTOPEN:
-        return ENOENT;
-    case SQLITE_NOMEM:
-        return ENOMEM;
-    case SQLITE_READONLY:
-        return EROFS;
-    default:
-        return EIO;
-    }
-}
-
-/* Fails with what SQLite, and below it the system, says of the connection's last call. */
-static int fail(const struct sqlite *sqlite, sqlite3 *database, const char *what)
-{
-    int code = database ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
-    int cause = database ? sqlite3_system_errno(database) : 0;
-    bool system = cause && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
-    return task_fail(errno_of(code), "cannot %s " SHOWN_PATH ": %s%s%s", what, sqlite->path,
-        database ? sqlite3_errmsg(database) : "out of memory", system ? ": " : "",
-        system ? strerror(cause) : "");
-}
-
 /* A connection. */
 
-/* The steps by which SQLite itself waits, in ms. */
-static int wait_for_lock(void *local, int count)
+/* One yet to be opened, whose waits are counted if it is a worker's. */
+static struct sqlite_connection describe(const struct sqlite *sqlite, bool counted)
 {
-    static const uint64_t steps[] = {1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100};
-    const int last = sizeof steps / sizeof *steps - 1;
-    struct sqlite_worker *worker = local;
-    if (count == 0)
-        worker->waited = 0;
-    uint64_t left = worker->sqlite->busy - worker->waited;
-    uint64_t pause = steps[count < last ? count : last] * NS_PER_MS;
-    if (pause > left)
-        pause = left;
-    if (pause == 0)
-        return 0;
-    struct counts *counts = worker->sqlite->counts;
-    if (count == 0)
-        atomic_fetch_add_explicit(&counts->waits, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counts->waited, pause, memory_order_relaxed);
-    worker->waited += pause;
-    nanosleep(&(struct timespec){(time_t)(pause / 1000000000u), (long)(pause % 1000000000u)}, NULL);
-    return 1;
-}
-
-/* Opens a connection that waits for locks as a worker's statements do, whose it is, or (NULL)
- * uncounted: the very first look into the file may find it locked. */
-static int open_database(
-    const struct sqlite *sqlite, sqlite3 **database, int flags, struct sqlite_worker *worker)
-{
-    int code = sqlite3_open_v2(
-        sqlite->path, database, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_OK)
-        code = worker ? sqlite3_busy_handler(*database, wait_for_lock, worker)
-                      : sqlite3_busy_timeout(*database, (int)(sqlite->busy / NS_PER_MS));
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(*database,
-            sqlite->fsync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF", NULL, NULL, NULL);
-    if (code == SQLITE_OK)
-        return 0;
-    code = fail(sqlite, *database, "open the database");
-    sqlite3_close(*database);
-    *database = NULL;
-    return code;
+    return (struct sqlite_connection){.path = sqlite->path,
+        .busy = sqlite->busy,
+        .fsync = sqlite->fsync,
+        .waits = counted ? &sqlite->counts->waits : NULL};
 }
 
 static int prepare(struct sqlite_worker *worker)
@@ -217,9 +147,9 @@ static int prepare(struct sqlite_worker *worker)
                          "ON CONFLICT (id) DO UPDATE SET times = times + 1"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (sqlite3_prepare_v3(worker->database, all[i].text, -1, SQLITE_PREPARE_PERSISTENT,
-                all[i].statement, NULL) != SQLITE_OK)
-            return fail(worker->sqlite, worker->database, "read the tables of");
+        if (sqlite3_prepare_v3(worker->connection.database, all[i].text, -1,
+                SQLITE_PREPARE_PERSISTENT, all[i].statement, NULL) != SQLITE_OK)
+            return sqlite_connection_fail(&worker->connection, "read the tables of");
     return 0;
 }
 
@@ -229,7 +159,7 @@ static void close_worker(struct sqlite_worker *worker)
         worker->begin, worker->commit, worker->rollback, worker->read, worker->write};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         sqlite3_finalize(all[i]);
-    sqlite3_close(worker->database);
+    sqlite_connection_close(&worker->connection);
     free(worker);
 }
 
@@ -239,7 +169,8 @@ static int sqlite_worker_enter(const void *ctx, void **local)
     if (!worker)
         return task_fail(ENOMEM, "no memory for a connection");
     worker->sqlite = ctx;
-    int code = open_database(ctx, &worker->database, 0, worker);
+    worker->connection = describe(ctx, true);
+    int code = sqlite_connection_open(&worker->connection, 0);
     if (!code)
         code = prepare(worker);
     if (code) {
@@ -277,10 +208,11 @@ static int fill(const struct sqlite *sqlite, sqlite3 *database)
 /* All of it is one transaction, in the rollback journal; the journal is the file's from then on. */
 static int make_database(const struct sqlite *sqlite, const char *journal)
 {
-    sqlite3 *database = NULL;
-    int code = open_database(sqlite, &database, SQLITE_OPEN_CREATE, NULL);
+    struct sqlite_connection connection = describe(sqlite, false);
+    int code = sqlite_connection_open(&connection, SQLITE_OPEN_CREATE);
     if (code)
         return code;
+    sqlite3 *database = connection.database;
     char mode[64];
     snprintf(mode, sizeof mode, "PRAGMA journal_mode=%s", journal);
     if (sqlite3_exec(database,
@@ -291,8 +223,8 @@ static int make_database(const struct sqlite *sqlite, const char *journal)
         fill(sqlite, database) != SQLITE_OK ||
         sqlite3_exec(database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(database, mode, NULL, NULL, NULL) != SQLITE_OK)
-        code = fail(sqlite, database, "make the database");
-    sqlite3_close(database);
+        code = sqlite_connection_fail(&connection, "make the database");
+    sqlite_connection_close(&connection);
     return code;
 }
 
@@ -365,60 +297,39 @@ static int sqlite_setup(struct case_run *run)
 
 /* A task. */
 
-/* As Python's module does it, SQLite's whole call counts as waiting, its computing too. */
-static int step_row(sqlite3_stmt *statement)
-{
-    blocking_begin();
-    int code = sqlite3_step(statement);
-    blocking_end();
-    return code;
-}
-
-/* Runs a statement that yields at most one row, to its end; the row's first two columns go to
- * `columns` where that is not NULL. Returns SQLite's code. */
-static int step(sqlite3_stmt *statement, int64_t columns[2])
-{
-    int code = step_row(statement);
-    if (code == SQLITE_ROW && columns) {
-        columns[0] = sqlite3_column_int64(statement, 0);
-        columns[1] = sqlite3_column_int64(statement, 1);
-    }
-    return sqlite3_reset(statement);
-}
-
 /* Reads a stretch: its count and sum. Returns SQLite's code. */
 static int read_rows(struct sqlite_worker *worker, uint64_t index, int64_t columns[2])
 {
     uint64_t first = first_row(worker->sqlite, index);
     sqlite3_bind_int64(worker->read, 1, (int64_t)first);
     sqlite3_bind_int64(worker->read, 2, (int64_t)(first + worker->sqlite->read));
-    return step(worker->read, columns);
+    return sqlite_connection_step(worker->read, columns);
 }
 
 static int write_row(struct sqlite_worker *worker, uint64_t index)
 {
     sqlite3_bind_int64(worker->write, 1, (int64_t)index);
     sqlite3_bind_int64(worker->write, 2, written_value(worker->sqlite, index));
-    int code = step(worker->begin, NULL);
+    int code = sqlite_connection_step(worker->begin, NULL);
     if (code == SQLITE_OK)
-        code = step(worker->write, NULL);
+        code = sqlite_connection_step(worker->write, NULL);
     if (code == SQLITE_OK)
-        code = step(worker->commit, NULL);
+        code = sqlite_connection_step(worker->commit, NULL);
     return code;
 }
 
 /* What is left of a transaction that failed; it may have been rolled back already. */
 static void undo(struct sqlite_worker *worker)
 {
-    if (!sqlite3_get_autocommit(worker->database))
-        step(worker->rollback, NULL);
+    if (!sqlite3_get_autocommit(worker->connection.database))
+        sqlite_connection_step(worker->rollback, NULL);
 }
 
 /* A connection does not notice that its file is gone, and would go on with what has no name. */
 static int check_file(const struct sqlite_worker *worker)
 {
     int moved = 0;
-    sqlite3_file_control(worker->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    sqlite3_file_control(worker->connection.database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     return moved
                ? task_fail(ENOENT, "the database " SHOWN_PATH " was removed", worker->sqlite->path)
                : 0;
@@ -446,7 +357,7 @@ static int sqlite_task(const void *ctx, void *local, uint64_t index, struct task
         }
         bool again = (said & 0xff) == SQLITE_BUSY && attempt < ATTEMPTS;
         if (!again)
-            code = fail(sqlite, worker->database, writes ? "write to" : "read");
+            code = sqlite_connection_fail(&worker->connection, writes ? "write to" : "read");
         undo(worker);
         if (!again)
             return code;
@@ -464,26 +375,27 @@ static uint64_t expected_read(const struct sqlite *sqlite, uint64_t index)
 }
 
 /* The table's row of a write that was ok must be there and right. */
-static int verify_row(const struct sqlite *sqlite, sqlite3_stmt *find, uint64_t index)
+static int verify_row(const struct sqlite *sqlite, const struct sqlite_connection *connection,
+    sqlite3_stmt *find, uint64_t index)
 {
     int64_t columns[2] = {0, 0};
     sqlite3_bind_int64(find, 1, (int64_t)index);
-    if (step(find, columns) != SQLITE_OK)
-        return fail(sqlite, sqlite3_db_handle(find), "read back");
+    if (sqlite_connection_step(find, columns) != SQLITE_OK)
+        return sqlite_connection_fail(connection, "read back");
     if (columns[1] < 1 || columns[0] != written_value(sqlite, index))
         return task_fail(EIO, "task %" PRIu64 ": its row is %s", index,
             columns[1] < 1 ? "not in the database" : "not what it wrote");
     return 0;
 }
 
-static int verify_tasks(
-    const struct sqlite *sqlite, const struct case_results *results, sqlite3_stmt *find)
+static int verify_tasks(const struct sqlite *sqlite, const struct case_results *results,
+    const struct sqlite_connection *connection, sqlite3_stmt *find)
 {
     for (uint64_t i = 0; i < case_tasks(results); i++) {
         if (!case_ok(results, i))
             continue;
         if (is_write(sqlite, i)) {
-            int code = verify_row(sqlite, find, i);
+            int code = verify_row(sqlite, connection, find, i);
             if (code)
                 return code;
         } else if (case_result(results, i)->value != expected_read(sqlite, i)) {
@@ -495,11 +407,12 @@ static int verify_tasks(
 
 /* All writes since setup are there, each once: between those known to be committed and those begun,
  * as a task that failed or was killed may have been either. */
-static int verify_times(const struct sqlite *sqlite, sqlite3_stmt *count)
+static int verify_times(
+    const struct sqlite *sqlite, const struct sqlite_connection *connection, sqlite3_stmt *count)
 {
     int64_t columns[2] = {0, 0};
-    if (step(count, columns) != SQLITE_OK)
-        return fail(sqlite, sqlite3_db_handle(count), "read back");
+    if (sqlite_connection_step(count, columns) != SQLITE_OK)
+        return sqlite_connection_fail(connection, "read back");
     uint64_t times = (uint64_t)columns[1];
     uint64_t begun = atomic_load_explicit(&sqlite->counts->begun, memory_order_relaxed);
     uint64_t committed = atomic_load_explicit(&sqlite->counts->committed, memory_order_relaxed);
@@ -513,23 +426,24 @@ static int verify_times(const struct sqlite *sqlite, sqlite3_stmt *count)
 static int sqlite_verify(const void *ctx, const struct case_results *results)
 {
     const struct sqlite *sqlite = ctx;
-    sqlite3 *database = NULL;
     sqlite3_stmt *find = NULL, *count = NULL;
-    int code = open_database(sqlite, &database, 0, NULL);
+    struct sqlite_connection connection = describe(sqlite, false);
+    int code = sqlite_connection_open(&connection, 0);
     if (code)
         return code;
+    sqlite3 *database = connection.database;
     if (sqlite3_prepare_v2(database, "SELECT value, times FROM written WHERE id = ?1", -1, &find,
             NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(
             database, "SELECT count(*), sum(times) FROM written", -1, &count, NULL) != SQLITE_OK)
-        code = fail(sqlite, database, "read back");
+        code = sqlite_connection_fail(&connection, "read back");
     if (!code)
-        code = verify_tasks(sqlite, results, find);
+        code = verify_tasks(sqlite, results, &connection, find);
     if (!code)
-        code = verify_times(sqlite, count);
+        code = verify_times(sqlite, &connection, count);
     sqlite3_finalize(find);
     sqlite3_finalize(count);
-    sqlite3_close(database);
+    sqlite_connection_close(&connection);
     return code;
 }
 
@@ -544,8 +458,8 @@ static void sqlite_answer(
         else
             failed++;
     }
-    uint64_t waits = atomic_load_explicit(&sqlite->counts->waits, memory_order_relaxed);
-    uint64_t waited = atomic_load_explicit(&sqlite->counts->waited, memory_order_relaxed);
+    uint64_t waits = atomic_load_explicit(&sqlite->counts->waits.waits, memory_order_relaxed);
+    uint64_t waited = atomic_load_explicit(&sqlite->counts->waits.waited, memory_order_relaxed);
     snprintf(text, size,
         "%" PRIu64 " reads, %" PRIu64 " writes, %" PRIu64 " failed; since the setup %" PRIu64
         " waits for a lock, %.3g s in all",

@@ -1,4 +1,4 @@
-"""No process of ours outlives the one that started it, however that one ended.
+"""No worker process of ours outlives the one that started it, however that one ended.
 
 Pools of the standard library leave workers behind when their owner is killed, some of them for ever. So each worker
 process looks from time to time whether its parent is still there. The package imports this module: before pools fork,
@@ -9,6 +9,7 @@ import threading
 import time
 
 LOOK_S = 0.2
+_own = os.getpid()
 
 
 def _watch(parent):
@@ -17,10 +18,21 @@ def _watch(parent):
     os._exit(1)
 
 
-def _guard():
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+def _guard(parent):
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
-os.register_at_fork(after_in_child=_guard)
+def _after_fork():
+    global _own
+    parent, _own = _own, os.getpid()
+    _guard(parent)
+
+
+def guard_started_anew():
+    """In a worker that was not forked: an initializer for pools that import this before they know their parent."""
+    _guard(sys.modules["multiprocessing"].parent_process().pid)
+
+
+os.register_at_fork(after_in_child=_after_fork)
 if "multiprocessing" in sys.modules and sys.modules["multiprocessing"].parent_process() is not None:
-    _guard()
+    guard_started_anew()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What one method of one of Python's pools costs and guarantees: methods.py POOL METHOD prints one JSON object:
-wall_s of a region of so many empty tasks on a warm pool, in_order (1: results come in the order of items, though later
-tasks end first), blocks (1: the call returns when the results are there, not before), and memory, the bytes by which
+wall_s of a region of so many empty tasks on a warm pool, in_order (1: results come in the order of items, though the
+first ends late), blocks (1: the call returns when the results are there, not before), and memory, the bytes by which
 the process's peak grew for each task. methods.py --list says which there are."""
 import os
 import sys
@@ -10,6 +10,7 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # thi
 
 import argparse
 import functools
+import tempfile
 import time
 
 from peers import pools
@@ -21,7 +22,9 @@ from peers.work import Refused, main
 # to need memory.
 REGION_S, MEMORY_S = 0.1, 0.4
 FEWEST, MOST = 64, 1 << 18
-WAIT_S = 0.05
+WAIT_S = 0.05  # of one task, where it is tried out whether the call waits
+# How long the first task waits for another one where order is tried out, and then, for that one's result to arrive.
+OTHER_S, BEHIND_S = 1, 0.05
 
 
 # By the built-in map, which goes on behind an exception, as a loop over the handles would.
@@ -119,17 +122,23 @@ def cost(method, tasks):
     return seconds, tasks
 
 
-def reverse(count, chunk, item):
-    """Later chunks end first."""
-    if item % chunk == 0:
-        time.sleep((count - item) / chunk * 0.01)
+def last(chunk, mark, item):
+    """The first chunk ends behind another one, if that comes to run beside it."""
+    if item >= chunk:
+        open(mark, "w", encoding="ascii").close()
+    elif item == 0:
+        end = time.monotonic() + OTHER_S
+        while not os.path.exists(mark) and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(BEHIND_S)
     return item
 
 
 def in_order(method, workers, chunk):
-    count = 2 * workers * chunk
-    came = list(method.results(method.begin(functools.partial(reverse, count, chunk), range(count))))
-    return int(came == list(range(count)))
+    items = range(2 * workers * chunk)
+    with tempfile.TemporaryDirectory(prefix="poolbench-peers-") as folder:
+        function = functools.partial(last, chunk, os.path.join(folder, "mark"))
+        return int(list(method.results(method.begin(function, items))) == list(items))
 
 
 def blocks(method):

@@ -3,6 +3,7 @@
 A pool is made with its number of workers, is warm when it is made (each worker has run an empty task), and has
 map(function, items, chunk) -> list of results in the order of items; chunk 0 is the library's default. Libraries are
 imported where they are used, so that a run pays only for its own."""
+from peers.guard import guard_started_anew
 from peers.null import empty
 from peers.work import Missing, Refused
 
@@ -155,11 +156,15 @@ def _thread_pool(workers):
     return Multiprocessing(ThreadPool, workers)
 
 
-def _pool(method):
-    def make(workers):
-        import multiprocessing
-        return Multiprocessing(multiprocessing.get_context(method).Pool, workers)
-    return make
+def _fork_pool(workers):
+    import multiprocessing
+    return Multiprocessing(multiprocessing.get_context("fork").Pool, workers)
+
+
+def _spawn_pool(workers):
+    import multiprocessing
+    context = multiprocessing.get_context("spawn")
+    return Multiprocessing(lambda n: context.Pool(n, initializer=guard_started_anew), workers)
 
 
 def _thread_executor(workers):
@@ -184,8 +189,8 @@ POOLS = {
     "threading.Thread": ("threading.Thread workers on a queue.Queue", Threads),
     "Thread-per-task": ("a threading.Thread a task, at most so many at once", ThreadPerTask),
     "ThreadPool": ("multiprocessing.pool.ThreadPool(workers).map", _thread_pool),
-    "Pool-fork": ('multiprocessing.get_context("fork").Pool(workers).map', _pool("fork")),
-    "Pool-spawn": ('multiprocessing.get_context("spawn").Pool(workers).map', _pool("spawn")),
+    "Pool-fork": ('multiprocessing.get_context("fork").Pool(workers).map', _fork_pool),
+    "Pool-spawn": ('multiprocessing.get_context("spawn").Pool(workers).map', _spawn_pool),
     "ThreadPoolExecutor": ("concurrent.futures.ThreadPoolExecutor(workers).map", _thread_executor),
     "ProcessPoolExecutor": ("concurrent.futures.ProcessPoolExecutor(workers).map, fork", _process_executor),
     "joblib-threading": ('joblib.Parallel(workers, backend="threading")', _parallel("threading")),

@@ -7,6 +7,7 @@ import sys
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder is the package `peers`
 
 import argparse
+import signal
 import time
 
 from peers import pools
@@ -25,6 +26,7 @@ def options():
     parser.add_argument("--chunk", type=int, default=0, help="tasks sent at once (default: the library's choice)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the case")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--limit", type=int, default=0, help="seconds after which it is ended by SIGALRM (0: none)")
     parser.add_argument("--list", action="store_true", help="cases and pools, with why one is not available")
     return parser.parse_args()
 
@@ -55,11 +57,18 @@ def measure(given, work):
     return results, [end - begin for begin, end in zip(times, times[1:])]
 
 
+def versions():
+    """Of the interpreter, and of what is not its own."""
+    names = {"joblib": "joblib", "PIL": "Pillow"}
+    return ", ".join([f"Python {sys.version.split()[0]}"] + [
+        f"{name} {sys.modules[module].__version__}" for module, name in names.items() if module in sys.modules])
+
+
 def report(given, work, results, seconds):
     values = work.values(results) if work.values else None
     return {
         "case": given.case, "pool": given.pool, "workers": given.workers, "tasks": len(results), "chunk": given.chunk,
-        "start_s": seconds[0], "wall_s": seconds[1], "stop_s": seconds[2],
+        "versions": versions(), "start_s": seconds[0], "wall_s": seconds[1], "stop_s": seconds[2],
         "checksum": f"0x{checksum(values):016x}" if values is not None else None,
         "result": work.answer(results) if work.answer else None,
     }
@@ -86,6 +95,7 @@ def program():
     given = options()
     if given.list:
         return listed()
+    signal.alarm(max(0, given.limit))
     pools.find(given.pool)
     work = prepare(given)
     results, seconds = measure(given, work)

@@ -31,14 +31,15 @@ struct album {
     bool temporary;    /* the output folder is removed in the end */
     unsigned size;
     int quality;
-    uint64_t latency; /* ns */
+    uint64_t latency;         /* ns */
     char prefix[PREFIX_SIZE]; /* of the names of unfinished files */
 };
 
 struct album_worker {
     struct thumbnail_maker *maker;
-    struct album_file file; /* the photograph as it is on disk */
+    struct album_file file;     /* the photograph as it is on disk */
     char part[2 * PREFIX_SIZE]; /* the name of its unfinished file */
+    unsigned long slack;        /* as the worker's thread had it before */
 };
 
 /* --- setup ------------------------------------------------------------------------------------ */
@@ -137,7 +138,8 @@ static int open_output(struct album *album, const char *given)
     int code = copy_path(album->output_path, given, "output");
     if (code != 0)
         return code;
-    if (folder_make(album->output_path) != 0 || (album->output = open_folder(album->output_path)) < 0 ||
+    if (folder_make(album->output_path) != 0 ||
+        (album->output = open_folder(album->output_path)) < 0 ||
         faccessat(album->output, ".", W_OK | X_OK, AT_EACCESS) != 0)
         return refuse("output", album->output_path, "give a folder that you may write to");
     if (same_folder(album->input, album->output))
@@ -237,6 +239,8 @@ int album_worker_enter(const void *ctx, void **local)
         return task_fail(ENOMEM, "no memory for a worker");
     }
     snprintf(own->part, sizeof own->part, "%s%ld", album->prefix, (long)gettid());
+    if (album->latency > 0)
+        own->slack = wait_sharply();
     *local = own;
     return 0;
 }
@@ -245,6 +249,8 @@ void album_worker_leave(const void *ctx, void *local)
 {
     const struct album *album = ctx;
     struct album_worker *own = local;
+    if (album->latency > 0)
+        wait_as_before(own->slack);
     unlinkat(album->output, own->part, 0); /* there only where a thumbnail replaced another */
     thumbnail_free(own->maker);
     free(own->file.bytes);
@@ -366,8 +372,7 @@ void album_task_name(const void *ctx, uint64_t index, char *text, size_t size)
     snprintf(text, size, "%s", album_name(ctx, index));
 }
 
-void album_answer(
-    const void *ctx, const struct case_results *results, char *text, size_t size)
+void album_answer(const void *ctx, const struct case_results *results, char *text, size_t size)
 {
     (void)ctx;
     uint64_t made = 0;

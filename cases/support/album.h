@@ -13,24 +13,24 @@
 
 struct album;
 
-/* Makes or opens the folders as ALBUM_PARAMS say; run->tasks becomes the number of photographs, of
- * which `count` are made where neither a folder nor -N is given. name is a part of the temporary
- * folder's. Each read and each write first waits for `latency` ns, as a slow store's would (0: they
- * do not). Returns 0, or a code with a message after having undone all. */
+/* Makes or opens the folders as ALBUM_PARAMS say, and *made; run->tasks becomes the number of
+ * photographs, of which `count` are made where neither a folder nor -N is given. name is a part of
+ * the temporary folder's. Each read and each write first waits for `latency` ns, as a slow store's
+ * would (0: they do not). Returns 0, or a code with a message after having undone all. */
 int album_open(
-    struct album **album, struct case_run *run, const char *name, uint64_t count, uint64_t latency);
+    struct album **made, struct case_run *run, const char *name, uint64_t count, uint64_t latency);
 
 /* Also what a killed worker has left in an output folder of the user's. */
 void album_close(struct album *album);
 
-const char *album_name(const struct album *album, uint64_t index);   /* of a photograph */
-const char *album_output(const struct album *album);                 /* path of the thumbnails */
+const char *album_name(const struct album *album, uint64_t index); /* of a photograph */
+const char *album_output(const struct album *album);               /* path of the thumbnails */
 
 /* A worker's own: buffers, and a name for unfinished files. Made and freed in the worker's thread.
  * Both as the hooks worker_enter and worker_leave of a case whose ctx is the album. */
 struct album_worker;
-int album_worker_enter(const void *album, void **worker);
-void album_worker_leave(const void *album, void *worker);
+int album_worker_enter(const void *ctx, void **local);
+void album_worker_leave(const void *ctx, void *local);
 
 /* A file in memory. Zeroed at first; bytes is malloc'd, the owner's to free, and used again for the
  * next one. */
@@ -49,13 +49,12 @@ int album_write(const struct album *album, struct album_worker *worker, uint64_t
 
 /* All three, as the task of a case whose ctx is the album. The value is the hash of the thumbnail's
  * bytes. */
-int album_task(const void *album, void *worker, uint64_t index, struct task_result *result);
+int album_task(const void *ctx, void *local, uint64_t index, struct task_result *result);
 
 /* The other hooks of such a case. */
-void album_teardown(void *album);
-void album_task_name(const void *album, uint64_t index, char *text, size_t size);
-void album_answer(
-    const void *album, const struct case_results *results, char *text, size_t size);
+void album_teardown(void *ctx);
+void album_task_name(const void *ctx, uint64_t index, char *text, size_t size);
+void album_answer(const void *ctx, const struct case_results *results, char *text, size_t size);
 
 /* For the table of parameters. */
 #define ALBUM_PARAMS                                                                               \

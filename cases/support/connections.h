@@ -49,7 +49,9 @@ struct connections {
 /* Makes `set`, all zero, a set of 1 to CONNECTIONS_MAX places. Returns 0 or errno. */
 int connections_make(struct connections *set, uint32_t places);
 
-/* A worker begins, and ends: with the last one of a process go its connections, by `close`. */
+/* A worker begins, before the first task of any in its pool: one that came later might wait for a
+ * place that an idle process keeps. And it ends: with the last one of a process go its connections,
+ * by `close`. */
 void connections_join(struct connections *set);
 void connections_leave(struct connections *set, void (*close)(void *connection));
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_MS 2000 /* how long the host may take to end by itself */
+#define STOP_MS 10000 /* how long the host may take to end by itself, on a busy machine too */
 
 struct echo_host {
     pid_t process;
@@ -174,16 +174,25 @@ int echo_host_start(struct echo_host **host, const struct echo_options *options)
     return 0;
 }
 
+/* By force, where it does not end by itself: its partners are then orphans for a moment. */
+static void end_host(const struct echo_host *host)
+{
+    struct pollfd end = {.fd = host->watch, .events = POLLIN};
+    int ended = 0;
+    kill(host->process, SIGTERM);
+    do
+        ended = host->watch < 0 ? 0 : poll(&end, 1, STOP_MS);
+    while (ended < 0 && errno == EINTR);
+    if (ended <= 0)
+        kill(host->process, SIGKILL);
+    while (waitpid(host->process, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 void echo_host_stop(struct echo_host *host)
 {
-    if (host && host->process > 0) {
-        struct pollfd end = {.fd = host->watch, .events = POLLIN};
-        kill(host->process, SIGTERM);
-        if (host->watch < 0 || poll(&end, 1, STOP_MS) <= 0)
-            kill(host->process, SIGKILL);
-        while (waitpid(host->process, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (host && host->process > 0)
+        end_host(host);
     if (host && host->watch >= 0)
         close(host->watch);
     free(host);

@@ -137,6 +137,16 @@ static bool greet(int lifeline, const struct greeting *greeting)
     return true;
 }
 
+/* What else the program has open, pipes to others among it, is not to be held by the keeper. */
+static int keep_only(int lifeline)
+{
+    const int kept = STDERR_FILENO + 1;
+    if (lifeline != kept && dup3(lifeline, kept, O_CLOEXEC) < 0)
+        return lifeline;
+    close_range((unsigned)kept + 1, UINT_MAX, 0);
+    return kept;
+}
+
 static _Noreturn void run_keeper(const char *name, const char *parent_folder,
     const struct keeper_work *work, int lifeline, pid_t parent)
 {
@@ -145,6 +155,7 @@ static _Noreturn void run_keeper(const char *name, const char *parent_folder,
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "poolbench-keep");
     set_signals();
+    lifeline = keep_only(lifeline);
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
 

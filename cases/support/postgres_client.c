@@ -13,6 +13,13 @@
 
 #define GOODBYE_MS 1000
 
+/* libpq would print what the server says beside results, such as that it goes down. */
+static void say_nothing(void *argument, const PGresult *result)
+{
+    (void)argument;
+    (void)result;
+}
+
 PGconn *postgres_connect(const char *url, const char *folder)
 {
     /* the later ones count: an own timeout in the url, say */
@@ -22,7 +29,11 @@ PGconn *postgres_connect(const char *url, const char *folder)
     const char *const values[] = {"10", "poolbench", url, NULL};
     const char *const own[] = {"10", "poolbench", "postgres", folder, POSTGRES_SERVER_PORT,
         POSTGRES_SERVER_USER, "", NULL};
-    return url ? PQconnectdbParams(names, values, 1) : PQconnectdbParams(private, own, 0);
+    PGconn *connection =
+        url ? PQconnectdbParams(names, values, 1) : PQconnectdbParams(private, own, 0);
+    if (connection)
+        PQsetNoticeReceiver(connection, say_nothing, NULL);
+    return connection;
 }
 
 void postgres_disconnect(void *connection)

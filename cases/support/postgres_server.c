@@ -3,8 +3,8 @@
  *
  * The server is started without what makes it durable or listens to the network. What it would
  * leave in the system if it is killed is little: its System V segment, which tells a second server
- * that one is there, is noted for removal; shared memory for parallel queries is files in the
- * folder. */
+ * that one is there, is found by its key and removed; shared memory for parallel queries is files
+ * in the folder. */
 #include "postgres_server.h"
 
 #include "../../harness/measure/clock.h"
@@ -25,15 +25,18 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SOCKET_NAME "/.s.PGSQL." POSTGRES_SERVER_PORT
 #define INITDB_MS 60000
 #define START_MS 60000
 #define LOOK_MS 5 /* between two looks whether the server is ready */
-#define STOP_MS 3000
+#define STOP_MS 10000
+#define KEYS 8 /* of shared memory that are looked at */
 #define EXIT_NOT_RUN 126
 #define EXIT_NO_ENTRY 125
 #define DEBIAN "/usr/lib/postgresql/*/bin"
@@ -145,7 +148,7 @@ static _Noreturn void become(
     sigprocmask(SIG_SETMASK, &none, NULL);
     snprintf(log, sizeof log, "%s/log", launch->folder);
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(out, STDERR_FILENO) < 0 || !become_user(launch->user))
         _exit(EXIT_NOT_RUN);
@@ -178,6 +181,8 @@ static void find_cause(const struct launch *launch, char *cause, size_t size)
     while (log && fgets(line, sizeof line, log)) {
         line[strcspn(line, "\n")] = '\0';
         const char *error = strstr(line, "error: "), *fatal = strstr(line, "FATAL: ");
+        if (!fatal)
+            fatal = strstr(line, "PANIC: ");
         if (*line)
             snprintf(cause, size, "%.150s", error ? error : fatal ? fatal : line);
         if (error || fatal)
@@ -198,40 +203,49 @@ static int explain(const struct launch *launch, const char *program, int status)
             "; try folder=DIR that everybody can enter",
             launch->user ? launch->user->pw_name : "of this program", launch->folder);
     find_cause(launch, cause, sizeof cause);
-    return task_fail(EIO, "%s/%s failed: %s", launch->bin, program, cause);
+    return task_fail(EIO, "%.80s/%s failed: %s", launch->bin, program, cause);
 }
 
-static int make_cluster(const struct launch *launch)
+/* PostgreSQL's key of the segment follows from the folder of the data (sysv_shmem.c). */
+static void note_memory(struct postgres_server *server, const char *folder)
+{
+    char path[PATH_SIZE];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/data", folder);
+    if (stat(path, &status))
+        return;
+    server->memory = (key_t)status.st_ino;
+    server->user = status.st_uid;
+}
+
+/* initdb is to leave its folder where it fails: the key is not known otherwise. */
+static int make_cluster(const struct launch *launch, struct postgres_server *server)
 {
     char program[PATH_SIZE];
     snprintf(program, sizeof program, "%s/initdb", launch->bin);
     char *words[] = {program, "-D", "data", "-U", POSTGRES_SERVER_USER, "-A", "trust", "-E", "UTF8",
-        "--locale=C", "--wal-segsize=1", "--no-sync", "--no-instructions", NULL};
+        "--locale=C", "--wal-segsize=1", "--no-sync", "--no-clean", "--no-instructions", NULL};
     int status;
-    pid_t process = start(launch, words, SIGKILL);
-    if (process < 0)
+    server->process = start(launch, words, SIGKILL);
+    if (server->process < 0)
         return task_fail(errno, "cannot start initdb: %s", strerror(errno));
-    int code = keeper_wait(process, &status, INITDB_MS);
+    int code = keeper_wait(server->process, &status, INITDB_MS);
+    note_memory(server, launch->folder);
     if (code)
         return task_fail(code, "initdb did not end: %s", strerror(code));
+    server->process = 0;
     return status ? explain(launch, "initdb", status) : 0;
 }
 
-/* Reads what the server tells of itself in a file: whether it is ready, and the segment's id. */
-static bool is_ready(struct postgres_server *server, const char *folder)
+/* What the server says of itself in a file. */
+static bool is_ready(const char *folder)
 {
     char path[PATH_SIZE], line[PATH_SIZE];
     bool ready = false;
     snprintf(path, sizeof path, "%s/data/postmaster.pid", folder);
     FILE *file = fopen(path, "re");
-    for (int number = 1; file && fgets(line, sizeof line, file); number++) {
-        char *end;
-        if (number == 7) {
-            strtoul(line, &end, 10); /* its key */
-            server->memory = (int)strtol(end, NULL, 10);
-        }
+    for (int number = 1; file && fgets(line, sizeof line, file); number++)
         ready = number == 8 && strncmp(line, "ready", 5) == 0;
-    }
     if (file)
         fclose(file);
     return ready;
@@ -240,7 +254,7 @@ static bool is_ready(struct postgres_server *server, const char *folder)
 static int wait_until_ready(const struct launch *launch, struct postgres_server *server)
 {
     uint64_t begun = clock_now();
-    while (!is_ready(server, launch->folder)) {
+    while (!is_ready(launch->folder)) {
         int status, code = keeper_wait(server->process, &status, LOOK_MS);
         if (code == 0) {
             server->process = 0;
@@ -259,10 +273,10 @@ static int start_server(const struct launch *launch, struct postgres_server *ser
     snprintf(connections, sizeof connections, "max_connections=%u", server->max_connections);
     char *words[] = {program, "-D", "data", "-k", (char *)launch->folder, "-p",
         POSTGRES_SERVER_PORT, "-F", "-c", "listen_addresses=", "-c", connections, "-c",
-        "superuser_reserved_connections=0", "-c", "synchronous_commit=off", "-c",
-        "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c",
-        "max_logical_replication_workers=0", "-c", "autovacuum=off", "-c",
-        "dynamic_shared_memory_type=mmap", "-c", "huge_pages=off", "-c", "jit=off", NULL};
+        "superuser_reserved_connections=0", "-c", "full_page_writes=off", "-c", "wal_level=minimal",
+        "-c", "max_wal_senders=0", "-c", "max_logical_replication_workers=0", "-c",
+        "autovacuum=off", "-c", "dynamic_shared_memory_type=mmap", "-c", "huge_pages=off", "-c",
+        "jit=off", NULL};
     server->process = start(launch, words, SIGQUIT);
     if (server->process < 0)
         return task_fail(errno, "cannot start PostgreSQL: %s", strerror(errno));
@@ -273,7 +287,8 @@ int postgres_server_begin(struct postgres_server *server, const char *folder)
 {
     struct launch launch = {.folder = folder};
     server->process = 0;
-    server->memory = -1;
+    server->memory = IPC_PRIVATE; /* not known */
+    server->begun = time(NULL);
     if (!find_programs(launch.bin))
         return task_fail(ENOPKG, "%s", postgres_server_missing());
     if (strlen(folder) + strlen(SOCKET_NAME) >= sizeof((struct sockaddr_un *)0)->sun_path)
@@ -281,28 +296,33 @@ int postgres_server_begin(struct postgres_server *server, const char *folder)
             SHOWN_PATH " is too long a path for a Unix socket; try folder=DIR", folder);
     int code = find_user(&launch);
     if (!code)
-        code = make_cluster(&launch);
+        code = make_cluster(&launch, server);
     return code ? code : start_server(&launch, server);
 }
 
-/* The segment is removed only where that server made it: ids are used again. */
+/* What a process that was killed or has crashed leaves: a segment of that key, or of one a little
+ * above where others have that. It is removed only where it is our user's, made since we began by
+ * a process that is gone, and nobody's now. */
 static void remove_memory(const struct postgres_server *server)
 {
-    struct shmid_ds status;
-    if (server->memory >= 0 && shmctl(server->memory, IPC_STAT, &status) == 0 &&
-        status.shm_cpid == server->process)
-        shmctl(server->memory, IPC_RMID, NULL);
+    for (key_t key = server->memory; server->memory != IPC_PRIVATE && key - server->memory < KEYS;
+         key++) {
+        struct shmid_ds status;
+        int segment = key == IPC_PRIVATE ? -1 : shmget(key, 0, 0);
+        if (segment >= 0 && shmctl(segment, IPC_STAT, &status) == 0 && status.shm_nattch == 0 &&
+            status.shm_perm.cuid == server->user && status.shm_ctime >= server->begun &&
+            kill(status.shm_cpid, 0) && errno == ESRCH)
+            shmctl(segment, IPC_RMID, NULL);
+    }
 }
 
 void postgres_server_end(struct postgres_server *server)
 {
-    int status;
     if (server->process > 0) {
-        kill(server->process, SIGQUIT); /* at once, without writing anything */
+        kill(server->process, SIGQUIT); /* at once, without writing anything; initdb ends soon */
         uint64_t begun = clock_now();
         /* asked to end already, so that keeper_wait does not wait */
-        while (
-            waitpid(server->process, &status, WNOHANG) == 0 && clock_since(begun) * 1e3 < STOP_MS)
+        while (waitpid(server->process, NULL, WNOHANG) == 0 && clock_since(begun) * 1e3 < STOP_MS)
             usleep(1000);
     }
     keeper_kill_all();

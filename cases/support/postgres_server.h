@@ -9,14 +9,18 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define POSTGRES_SERVER_PORT "5432" /* a part of the socket's name */
 #define POSTGRES_SERVER_USER "poolbench"
 
 struct postgres_server {
     uint32_t max_connections; /* what the server takes at once */
-    pid_t process;            /* the postmaster; 0: none */
-    int memory;               /* id of its System V segment, -1: none */
+    /* its own */
+    pid_t process; /* the server or, before it, initdb; 0: none */
+    key_t memory;  /* of its System V segment */
+    uid_t user;    /* whose that is */
+    time_t begun;
 };
 
 /* Why no server can be started here, and what to install; NULL where one can. */

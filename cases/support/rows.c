@@ -119,6 +119,8 @@ static int read_table(struct rows *rows, const char *path, const char *key, cons
         return task_fail(EINVAL, SHOWN_PATH " is empty; give a CSV file", path);
     int keys = key != NULL ? find_column(header, key) : 0;
     int values = value != NULL ? find_column(header, value) : 1;
+    if (value == NULL && strchr(header, ',') == NULL)
+        return task_fail(EINVAL, SHOWN_PATH " has no second column; name one, or give a CSV", path);
     if (keys < 0 || values < 0)
         return task_fail(EINVAL,
             SHOWN_PATH " has no column \"" SHOWN_NAME "\"; its first line is "

@@ -1,5 +1,5 @@
-/* The temporary folder of a case whose tasks make files: below the case's parameter `folder`, handed
- * on to processes that repeat the setup, and removed in the end with all that is in it.
+/* The temporary folder of a case whose tasks make files: below the case's parameter `folder`,
+ * handed on to processes that repeat the setup, and removed in the end with all that is in it.
  *
  * While it is open, a file above the process's size limit is an error of whoever writes it (EFBIG),
  * as a full disk is, and no signal that ends the process. */

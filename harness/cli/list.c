@@ -55,9 +55,9 @@ static void print_json(void)
     for (const struct survey *const *at = registry_surveys; *at; at++)
         json_array_append_new(
             surveys, entry((*at)->name, (*at)->summary, NULL, survey_reason(*at)));
-    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:[]}", "schema", "poolbench/list/v1",
-        "cases", cases, "backends", backends, "surveys", surveys, "hazards", hazards_json(),
-        "labs");
+    json_t *root =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:[]}", "schema", "poolbench/list/v1", "cases", cases,
+            "backends", backends, "surveys", surveys, "hazards", hazards_json(), "labs");
     json_print(root);
 }
 

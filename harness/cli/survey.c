@@ -42,8 +42,8 @@ static const char *value_text(char *text, size_t size, double value, const char 
 static void write_notes(char *notes, size_t size, const struct result *result, unsigned figure)
 {
     struct reading_summary summary = reading_summary(result, figure);
-    snprintf(notes, size, "%s%s%s", summary.failure,
-        *summary.failure && *summary.note ? "; " : "", summary.note);
+    snprintf(notes, size, "%s%s%s", summary.failure, *summary.failure && *summary.note ? "; " : "",
+        summary.note);
     const struct result_figure *row = &result->figures[figure];
     if (figure == 0 || strcmp(row[-1].subject, row->subject) != 0 || row[-1].x != row->x)
         return;
@@ -61,8 +61,8 @@ static void add_row(
     write_notes(notes, sizeof notes, result, at);
     if (figure->x > 0)
         units_si(x, sizeof x, figure->x);
-    cli_table_row(table, "%s\t%s\t%s\t%s\t[%s, %s]\t%zu\t%s", figure->subject, x,
-        figure->figure, value_text(value, sizeof value, summary.value.value, figure->unit),
+    cli_table_row(table, "%s\t%s\t%s\t%s\t[%s, %s]\t%zu\t%s", figure->subject, x, figure->figure,
+        value_text(value, sizeof value, summary.value.value, figure->unit),
         value_text(lo, sizeof lo, summary.value.lo, figure->unit),
         value_text(hi, sizeof hi, summary.value.hi, figure->unit), summary.taken - summary.failed,
         notes);

@@ -16,8 +16,8 @@
 #define WORKERS 2
 #define LOCKS 2
 #define NOBODY (-1)
-#define TRANSFERS 20000u /* a worker */
-#define YIELD_EVERY 64   /* leaves the CPU between the locks, for where there is but one */
+#define TRANSFERS 5000u /* a worker */
+#define PAUSE_EVERY 64  /* leaves the CPU between the locks, for where there is but one */
 #define LOOK_S 0.02
 #define LOOKS_STILL 10 /* looks without a transfer, after which the watchdog looks closer */
 
@@ -51,13 +51,13 @@ static void give(struct shared *shared, int lock)
     lock_release(&shared->locks[lock]);
 }
 
-static void transfer(struct shared *shared, int worker, int from, int to, bool yields)
+static void transfer(struct shared *shared, int worker, int from, int to, bool pauses)
 {
     bool swapped = shared->mended && from > to;
     int first = swapped ? to : from, second = swapped ? from : to;
     take(shared, worker, first);
-    if (yields)
-        sched_yield();
+    if (pauses)
+        pace_let_others();
     take(shared, worker, second);
     shared->balances[from]--;
     shared->balances[to]++;
@@ -81,7 +81,7 @@ static int transfer_all(struct pool_call *call)
     pace_meet(&order.shared->arrived, WORKERS);
     for (uint64_t i = 0; i < TRANSFERS; i++)
         transfer(order.shared, order.worker, from, to,
-            hash_mix(order.shared->seed, i) % YIELD_EVERY == 0);
+            hash_mix(order.shared->seed, i) % PAUSE_EVERY == 0);
     return 0;
 }
 

@@ -21,7 +21,7 @@
  *   - it prints nothing: it reports through the functions below.
  *
  * Honesty: what happens is real. Races are won and lost by the scheduler; a form may widen the
- * window (sched_yield between reading and writing) or begin both sides at once, so that they show
+ * window (leave the CPU between reading and writing) or begin both sides at once, so that they show
  * on one CPU too, but never reports a number that it has not counted or timed. Both forms do the
  * same work, as far as the failure lets them, and differ in the mend alone. A form takes below a
  * second on two CPUs, and both show what they should on one CPU, on a busy machine, and under the

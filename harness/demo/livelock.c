@@ -22,19 +22,20 @@ struct worker {
 
 struct shared {
     bool mended;
-    uint64_t seed, until;
+    uint64_t seed;
+    double patience;
     _Atomic unsigned arrived;
     _Atomic uint32_t holder; /* who has the thing; released by it, acquired by the next */
     struct worker workers[WORKERS];
 };
 
 /* Waits for the thing. Returns false where time is up. */
-static bool await(struct shared *shared, uint32_t worker)
+static bool await(struct shared *shared, uint32_t worker, uint64_t until)
 {
     while (atomic_load_explicit(&shared->holder, memory_order_acquire) != worker &&
-           clock_now() < shared->until)
+           clock_now() < until)
         futex_wait(&shared->holder, 1 - worker, &(struct timespec){.tv_nsec = LOOK_NS}, true);
-    return clock_now() < shared->until;
+    return clock_now() < until;
 }
 
 static void let_have(struct shared *shared, uint32_t worker)
@@ -59,7 +60,8 @@ static int work(const void *ctx, void *local, uint64_t index, struct task_result
     (void)local;
     atomic_store_explicit(&worker->wants, true, memory_order_relaxed);
     pace_meet(&shared->arrived, WORKERS);
-    while (worker->jobs < JOBS && await(shared, (uint32_t)index)) {
+    uint64_t until = deadline_after(shared->patience);
+    while (worker->jobs < JOBS && await(shared, (uint32_t)index, until)) {
         if (gives_way(shared, (unsigned)index, worker->jobs + worker->gave_way)) {
             worker->gave_way++;
             let_have(shared, 1 - (uint32_t)index);
@@ -79,8 +81,7 @@ static void livelock_on(
 {
     double patience = demo_seconds(run, PATIENCE_S);
     struct shared *shared = must_memory(run, sizeof *shared);
-    *shared =
-        (struct shared){.mended = mended, .seed = run->seed, .until = deadline_after(patience)};
+    *shared = (struct shared){.mended = mended, .seed = run->seed, .patience = patience};
     uint64_t start = clock_now();
     must_run(run, ops, WORKERS, work, &shared, NULL);
     const struct worker *a = &shared->workers[0], *b = &shared->workers[1];

@@ -7,27 +7,26 @@
 #include "support/pace.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdbool.h>
 
 #define WORKERS 2
-#define UPDATES 250000u /* a worker */
+#define UPDATES 100000u /* a worker */
 #define ACCOUNTS 20000u
 #define BALANCE 100
-#define YIELD_EVERY 32 /* leaves the CPU inside the window, for where there is but one */
+#define PAUSE_EVERY 200 /* leaves the CPU inside the window, for where there is but one */
 
 struct shared {
-    bool mended;
+    _Atomic uint64_t counter;
+    _Atomic int64_t accounts[ACCOUNTS];
     uint64_t seed;
+    bool mended;
     _Atomic unsigned arrived;
-    _Alignas(CACHE_LINE) _Atomic uint64_t counter;
-    _Alignas(CACHE_LINE) _Atomic int64_t accounts[ACCOUNTS];
 };
 
 static void let_others(const struct shared *shared, uint64_t i)
 {
-    if (hash_mix(shared->seed, i) % YIELD_EVERY == 0)
-        sched_yield();
+    if (hash_mix(shared->seed, i) % PAUSE_EVERY == 0)
+        pace_let_others();
 }
 
 /* All accesses of the counter and of the accounts are relaxed: the numbers alone count. */
@@ -115,10 +114,10 @@ static void race(const struct demo_run *run, bool mended)
     struct shared *shared = must_memory(run, sizeof *shared);
     shared->mended = mended;
     shared->seed = run->seed;
-    race_updates(run, &pool_threads, "threads", shared);
     race_updates(run, &pool_processes, "processes", shared);
-    race_accounts(run, &pool_threads, "threads", shared);
     race_accounts(run, &pool_processes, "processes", shared);
+    race_updates(run, &pool_threads, "threads", shared);
+    race_accounts(run, &pool_threads, "threads", shared);
 }
 
 static void unmended(const struct demo_run *run)

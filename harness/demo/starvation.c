@@ -22,8 +22,7 @@
 /* Reed and Kanodia 1979, with waiters that sleep. `next` is relaxed, since a number is all that it
  * gives; `serving` is acquired by the next holder where it is released by the one before. */
 struct ticket_lock {
-    _Alignas(CACHE_LINE) _Atomic uint32_t next;
-    _Alignas(CACHE_LINE) _Atomic uint32_t serving;
+    _Atomic uint32_t next, serving;
 };
 
 struct shared {

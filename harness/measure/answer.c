@@ -7,6 +7,7 @@
 #include "hyperfine.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,4 +121,10 @@ enum status answer_time(const struct answer_words *words, const char *folder, do
         return status;
     *whole_s = run.wall_s;
     return read_object(&files, run.exit_code, object, why, size);
+}
+
+double answer_number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
 }

@@ -39,4 +39,7 @@ enum status answer_ask(const struct answer_words *words, const char *folder, uns
 enum status answer_time(const struct answer_words *words, const char *folder, double *whole_s,
     json_t **object, char *why, size_t size);
 
+/* The number under a key of an answer; NAN where there is none. */
+double answer_number(const json_t *object, const char *key);
+
 #endif

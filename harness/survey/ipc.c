@@ -2,16 +2,16 @@
  * pays that would hand out its tasks so. The transports are the cases whose names begin with ipc-;
  * a reading runs their hooks as a worker does.
  *
- * The break-even grain. A caller hands tasks of grain g to P workers one at a time each, with a
- * message there and one back, which take L together (the round trip) while the worker has nothing
- * to do. A worker ends a task every g + L, so that the speedup is P g / (g + L), which is 1 at
+ * The break-even grain. Tasks of grain g are handed to P workers, to each one at a time, with a
+ * message there and one back, which take o together, in which the worker has nothing to do. A
+ * worker ends a task every g + o, so that the speedup is P g / (g + o), which is 1 at
  *
- *     g = L / (P - 1): for P = 2, the round trip.
+ *     g = o / (P - 1): for P = 2, at g = o.
  *
- * It takes for granted that the CPUs are free for the workers: that what the messages cost is
- * waiting, or work of both sides in turns. So the grain is held against the measured speedup at
- * that very grain: two workers whose partners compute for it. Near 1, the formula holds; below 1,
- * real break-even lies higher. */
+ * If the CPUs have nothing else to do, o is the round trip. They do have where messages cost CPU
+ * time, since both workers' messages and tasks share them. So o is measured: two workers at once,
+ * with tasks of one round trip's length, which is near break-even; what a task then takes longer
+ * than alone is o. */
 #include "../../cases/support/compute.h"
 #include "../analyze/stat.h"
 #include "../measure/clock.h"
@@ -41,33 +41,41 @@
 static const double sizes[] = {1, 64, 1e3, 16e3, 256e3, 1e6, 16e6};
 #define SIZES (sizeof sizes / sizeof *sizes)
 
-enum figure { ROUND_TRIP, ONE_WAY, THROUGHPUT, BREAK_EVEN, SPEEDUP };
+enum figure { ROUND_TRIP, ONE_WAY, THROUGHPUT, BREAK_EVEN };
 
 /* ---- a case, opened ---- */
 
 struct transport {
     struct workload workload;
     uint64_t messages; /* of a task */
+    uint64_t grain;    /* ns that the worker itself computes after each task */
 };
 
-/* Returns 0, or a code with a message. */
+static bool has_partners(const char *name)
+{
+    return param_find(registry_case(name)->bench->params, "grain") != NULL;
+}
+
+/* With a grain (ns) the partner computes for so long with each message or, where there is none but
+ * a manager, the worker after each task. Returns 0, or a code with a message. */
 static int open_transport(struct transport *transport, const char *name, double size,
-    const char *mode, uint64_t messages, double grain)
+    const char *mode, uint64_t messages, uint64_t grain)
 {
     static const struct param table[] = {{.name = "param", .type = PARAM_MANY}, {.name = NULL}};
     char why[TASK_MESSAGE_MAX], texts[4][48];
-    size_t given = grain > 0 ? 4 : 3; /* a manager computes nothing, and knows no grain */
+    bool partners = has_partners(name);
     snprintf(texts[0], sizeof texts[0], "size=%.0f", size);
     snprintf(texts[1], sizeof texts[1], "mode=%s", mode);
     snprintf(texts[2], sizeof texts[2], "messages=%" PRIu64, messages);
-    snprintf(texts[3], sizeof texts[3], "grain=%.0fns", grain * 1e9);
+    snprintf(texts[3], sizeof texts[3], "grain=%" PRIu64 "ns", grain);
     struct param_values *options = param_new(table);
     int wrong = 0;
-    for (size_t i = 0; i < given && !wrong; i++)
+    for (size_t i = 0; i < (partners ? 4 : 3) && !wrong; i++)
         wrong = param_set(options, "param", texts[i], why, sizeof why);
     const struct workload_request request = {
         .name = name, .options = options, .tasks = 1, .seed = WORKLOAD_SEED};
     transport->messages = messages;
+    transport->grain = partners ? 0 : grain;
     enum status status =
         wrong ? STATUS_FAILED : workload_open_case(&transport->workload, &request, why, sizeof why);
     param_free(options);
@@ -86,7 +94,10 @@ static int run_task(const struct transport *transport, void *local, uint64_t ind
 {
     struct task_result result;
     const struct workload *workload = &transport->workload;
-    return workload->bench->task(workload->run.ctx, local, index, &result);
+    int code = workload->bench->task(workload->run.ctx, local, index, &result);
+    if (!code)
+        compute_for(transport->grain);
+    return code;
 }
 
 /* Seconds of a message, the median of tasks that one worker runs after a first one. */
@@ -128,9 +139,8 @@ static void *use(void *argument)
     struct user *user = argument;
     const struct workload *workload = &user->transport->workload;
     void *local = NULL;
-    bool entered = false;
     user->code = workload->bench->worker_enter(workload->run.ctx, &local);
-    entered = user->code == 0;
+    bool entered = user->code == 0;
     if (entered)
         user->code = run_task(user->transport, local, 0);
     pthread_barrier_wait(user->start);
@@ -166,30 +176,23 @@ static int time_users(struct user users[WORKERS], pthread_barrier_t *start, doub
     return 0;
 }
 
-/* Seconds of the tasks alone, one after the other. */
-static double time_alone(uint64_t tasks, double grain)
+/* The grain at which two workers are as fast as the tasks alone, found at one near it. */
+static int find_break_even(const struct transport *transport, uint64_t grain, double *break_even)
 {
-    uint64_t begin = clock_now();
-    for (uint64_t i = 0; i < tasks; i++)
-        compute_for((uint64_t)(grain * 1e9));
-    return clock_since(begin);
-}
-
-/* The speedup that two workers with tasks of that grain have over the tasks alone. */
-static int measure_speedup(const struct transport *transport, double grain, double *speedup)
-{
-    pthread_barrier_t start;
-    struct user users[WORKERS];
+    static pthread_barrier_t start; /* static, as threads outlive a failure to start all */
+    static struct user users[WORKERS];
     double seconds = NAN;
-    double most = READING_NS * 1e-9 / (2 * grain);
-    uint64_t tasks = most < TASKS_LEAST ? TASKS_LEAST : (uint64_t)most;
+    uint64_t tasks = READING_NS / (2 * grain);
+    tasks = tasks < TASKS_LEAST ? TASKS_LEAST : tasks > TASKS_MOST ? TASKS_MOST : tasks;
     pthread_barrier_init(&start, NULL, WORKERS + 1);
     for (size_t i = 0; i < WORKERS; i++)
         users[i] = (struct user){.transport = transport, .start = &start, .tasks = tasks};
     int code = time_users(users, &start, &seconds);
-    if (!code)
-        *speedup = time_alone(WORKERS * tasks, grain) / seconds;
-    return code;
+    if (code)
+        return code;
+    /* the grain is CPU time, so that a task never takes less */
+    *break_even = (seconds / (double)tasks - (double)grain * 1e-9) / (WORKERS - 1);
+    return 0;
 }
 
 /* ---- the survey ---- */
@@ -199,12 +202,6 @@ static bool is_transport(const struct registry_case *entry)
     return entry->bench && strncmp(entry->name, PREFIX, strlen(PREFIX)) == 0;
 }
 
-static bool has_partners(const char *name)
-{
-    const struct param *params = registry_case(name)->bench->params;
-    return param_find(params, "grain") != NULL;
-}
-
 static void add_probe(struct survey_run *run, const char *name, double size)
 {
     survey_add_probe(run, name + strlen(PREFIX), size);
@@ -212,8 +209,6 @@ static void add_probe(struct survey_run *run, const char *name, double size)
     survey_add_figure(run, "one way", "s");
     survey_add_figure(run, "bytes a second", "/s");
     survey_add_figure(run, "break-even grain of 2 workers", "s");
-    if (has_partners(name))
-        survey_add_figure(run, "speedup at that grain", "");
 }
 
 static int ipc_open(struct survey_run *run)
@@ -237,13 +232,13 @@ static int time_mode(
     return code;
 }
 
-static int try_grain(const char *name, double size, double grain, double *speedup)
+static int try_grain(const char *name, double size, uint64_t grain, double *break_even)
 {
     struct transport transport;
     int code = open_transport(&transport, name, size, "roundtrip", 1, grain);
     if (code)
         return code;
-    code = measure_speedup(&transport, grain, speedup);
+    code = find_break_even(&transport, grain, break_even);
     close_transport(&transport);
     return code;
 }
@@ -263,9 +258,9 @@ static int ipc_read(const struct survey_run *run, unsigned probe, struct survey_
     if (!code)
         code = time_mode(name, size, "oneway", stream_messages(size), &values[ONE_WAY]);
     values[THROUGHPUT] = size / values[ONE_WAY];
-    values[BREAK_EVEN] = values[ROUND_TRIP] / (WORKERS - 1);
-    if (!code && has_partners(name))
-        code = try_grain(name, size, values[BREAK_EVEN], &values[SPEEDUP]);
+    if (!code) /* a grain below 100 ns is none: the clock takes as long */
+        code = try_grain(
+            name, size, (uint64_t)fmax(values[ROUND_TRIP] * 1e9, 100), &values[BREAK_EVEN]);
     return code;
 }
 
@@ -278,10 +273,11 @@ const struct survey survey_ipc = {
         "way and the last is acknowledged (one way: time a message; bytes a second). Of a manager, "
         "a round trip is a set and a get, and each message of a stream a set, which has a reply of "
         "its own. The break-even grain is that of two workers which are handed their tasks one at "
-        "a time through the transport: g / ((g + round trip) / 2) = 1, so g is the round trip; "
-        "beside it stands the speedup that two workers really have with tasks of that grain, which "
-        "is 1 where the formula holds, and less where the messages keep the CPUs busy that the "
-        "tasks need. Expect a wake-up or two in each round trip of small messages, but in the "
+        "a time through the transport: with tasks of grain g and o for the messages of each, the "
+        "speedup is 2 g / (g + o), so it is g = o. On CPUs that have nothing else to do, o is the "
+        "round trip; here it is measured, with both workers at work at once on tasks as long as a "
+        "round trip. It is larger than the round trip where messages cost the CPUs' time rather "
+        "than waiting. Expect a wake-up or two in each round trip of small messages, but in the "
         "ring's, which spins; from some 16 kB on copying decides, twice a message in each "
         "direction, and larger messages than the caches hold cost a memory's time.",
     .axis = "message size [bytes]",

@@ -27,9 +27,10 @@
 #define WORKERS 2 /* of a pool */
 #define POOL_PREFIX "pool "
 
-#define READING_NS 20000000u /* at least, of starts and ends of one thread or process, unless ...  \
-                              */
-#define LIVES_LEAST 3        /* ... there are too few in it */
+#define READING_NS                                                                                 \
+    20000000u         /* at least, of starts and ends of one thread or process, unless ...         \
+                       */
+#define LIVES_LEAST 3 /* ... there are too few in it */
 #define LIVES_MOST 1000
 
 enum figure { START, WHOLE, MEMORY };

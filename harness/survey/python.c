@@ -1,14 +1,13 @@
 /* python: the same work by Python's pools and by ours, whole commands timed by hyperfine.
  *
- * A job is a case with its parameters, the same for both. What C's serial loop makes of it is
- * worked out once, when the survey is opened; a command that answers otherwise has failed. The
- * server of http and the folders of thumbnails are those of that one run. */
+ * What C makes of each job (job.h) is worked out once, when the survey is opened; a command that
+ * answers otherwise has failed. */
 #include "../measure/answer.h"
 #include "../measure/hyperfine.h"
 #include "../measure/peer.h"
 #include "../measure/registry.h"
-#include "../measure/workload.h"
-#include "../util/tempdir.h"
+#include "folder.h"
+#include "job.h"
 #include "survey.h"
 
 #include <errno.h>
@@ -21,16 +20,6 @@
 
 #define READING_SECONDS 40
 #define BREAKEVEN_WORKERS 2
-
-struct job {
-    const char *name; /* of its subjects */
-    const char *bench;
-    uint64_t tasks;
-    const char *params;     /* name=value texts, split at blanks */
-    unsigned workers[4];    /* ends with 0 */
-    const uint64_t *chunks; /* beside the default of each pool; ends with 0. NULL: none */
-    const char *const *peers, *const *backends; /* end with NULL */
-};
 
 static const char *const all_peers[] = {"serial", "threading.Thread", "Thread-per-task",
     "ThreadPool", "Pool-fork", "Pool-spawn", "ThreadPoolExecutor", "ProcessPoolExecutor",
@@ -51,17 +40,9 @@ static const struct job jobs[] = {
     {"thumbnails", "thumbnails", 64, "", {2}, NULL, all_peers, all_backends},
     {"small tasks", "powersum", 4096, "n=400k", {2}, chunks, chunk_peers, all_backends},
     /* a case of C's own length: Python's would outlast the survey */
-    {"powersum n=500M", "powersum", 100, "n=500M", {1, 2, 4}, NULL, none, lock_backends},
+    {"powersum n=100M", "powersum", 100, "n=100M", {1, 2, 4}, NULL, none, lock_backends},
 };
 #define JOBS (sizeof jobs / sizeof *jobs)
-
-/* What a job is to answer, and what its commands need to know of C's run of it. */
-struct expected {
-    bool open; /* the workload is, as long as the survey: http's server is its own */
-    struct workload workload;
-    char why[TASK_MESSAGE_MAX]; /* there is no checksum */
-    char checksum[24], answer[128];
-};
 
 enum probe_kind { PEER, BACKEND, BREAKEVEN };
 
@@ -74,69 +55,11 @@ struct python_probe {
 };
 
 struct python {
-    char folder[PATH_MAX - 64]; /* temporary */
-    struct expected expected[JOBS];
+    char *folder; /* temporary */
+    struct job_expected expected[JOBS];
     struct python_probe *probes;
     size_t count;
 };
-
-/* ---- what C makes of a job ---- */
-
-static enum status open_workload(
-    const struct python *python, const struct job *job, struct workload *workload, char *why)
-{
-    static const struct param table[] = {{.name = "param", .type = PARAM_MANY}, {.name = NULL}};
-    struct param_values *options = param_new(table);
-    struct answer_words params = {0};
-    answer_words_of(&params, job->params);
-    if (strcmp(job->bench, "thumbnails") == 0)
-        answer_word(&params, "output=%s/C", python->folder);
-    int failed = 0;
-    for (size_t i = 0; !failed && i < params.count; i++)
-        failed = param_set(options, "param", params.list[i], why, TASK_MESSAGE_MAX);
-    const struct workload_request request = {
-        .name = job->bench, .options = options, .tasks = job->tasks, .seed = WORKLOAD_SEED};
-    enum status status = STATUS_USAGE;
-    if (!failed)
-        status = workload_open(workload, &request, why, TASK_MESSAGE_MAX);
-    answer_words_free(&params);
-    param_free(options);
-    return status;
-}
-
-static int run_serial(struct workload *workload, char *why, size_t size)
-{
-    const struct pool_config config = {.workers = 1,
-        .task = workload->bench->task,
-        .ctx = workload->run.ctx,
-        .worker_enter = workload->bench->worker_enter,
-        .worker_leave = workload->bench->worker_leave,
-        .arena = &workload->arena};
-    arena_reset(&workload->arena, workload->run.tasks);
-    struct pool *pool = pool_start(registry_backend("serial"), &config, why, size);
-    int failed = pool ? pool_map(pool, workload->run.tasks, 0) : -1;
-    pool_stop(pool);
-    return failed ? -1 : workload_verify(workload, why, size);
-}
-
-static void expect(const struct python *python, const struct job *job, struct expected *expected)
-{
-    struct workload *workload = &expected->workload;
-    if (open_workload(python, job, workload, expected->why) != STATUS_DONE)
-        return;
-    expected->open = true;
-    if (run_serial(workload, expected->why, sizeof expected->why))
-        return;
-    struct workload_outcome outcome = workload_outcome(workload, workload->run.tasks, NULL);
-    if (outcome.ok != workload->run.tasks) {
-        snprintf(expected->why, sizeof expected->why, "%" PRIu64 " of its tasks have failed in C",
-            workload->run.tasks - outcome.ok);
-        return;
-    }
-    snprintf(expected->checksum, sizeof expected->checksum, "0x%016" PRIx64, outcome.checksum);
-    workload_answer(workload, expected->answer, sizeof expected->answer);
-    expected->answer[strcspn(expected->answer, ";")] = '\0'; /* what only one server can tell */
-}
 
 /* ---- probes ---- */
 
@@ -208,15 +131,16 @@ static int python_open(struct survey_run *run)
     struct python *python = calloc(1, sizeof *python);
     if (!python)
         return task_fail(ENOMEM, "no memory for the survey");
-    if (tempdir_make(python->folder, sizeof python->folder, NULL, "survey")) {
+    python->folder = survey_folder_make();
+    if (!python->folder) {
         int code = errno;
         free(python);
-        return task_fail(code, "cannot make a temporary folder: %s; set TMPDIR", strerror(code));
+        return code;
     }
     run->ctx = python;
     for (size_t i = 0; i < JOBS; i++) {
         if (is_wanted(run, &jobs[i]))
-            expect(python, &jobs[i], &python->expected[i]);
+            job_expect(&jobs[i], python->folder, &python->expected[i]);
         for (const char *const *pool = jobs[i].peers; *pool; pool++)
             add_probes(run, python, (struct python_probe){PEER, &jobs[i], *pool, 0, 0});
         for (const char *const *pool = jobs[i].backends; *pool; pool++)
@@ -232,9 +156,8 @@ static void python_close(struct survey_run *run)
 {
     struct python *python = run->ctx;
     for (size_t i = 0; i < JOBS; i++)
-        if (python->expected[i].open)
-            workload_close(&python->expected[i].workload);
-    tempdir_remove(python->folder);
+        job_forget(&python->expected[i]);
+    survey_folder_remove(python->folder);
     free(python->probes);
     free(python);
 }
@@ -260,7 +183,7 @@ static void add_param(struct answer_words *words, const char *name, const char *
 static void add_made(
     struct answer_words *words, const struct python *python, const struct python_probe *probe)
 {
-    const struct expected *expected = &python->expected[probe->job - jobs];
+    const struct job_expected *expected = &python->expected[probe->job - jobs];
     char text[PATH_MAX];
     if (strcmp(probe->job->bench, "http") == 0) {
         snprintf(text, sizeof text, "http://127.0.0.1:%.16s/", expected->workload.run.handed);
@@ -283,6 +206,7 @@ static void peer_command(
     answer_word(words, "%s", probe->job->bench);
     answer_words_of(words, "--pool");
     answer_word(words, "%s", probe->pool);
+    answer_word(words, "--limit=%d", READING_SECONDS); /* hyperfine has none */
     add_made(words, python, probe);
 }
 
@@ -308,30 +232,10 @@ static void add_sizes(struct answer_words *words, const struct python_probe *pro
 
 /* ---- readings ---- */
 
-/* Where Python makes other bytes than C (thumbnails), it has no checksum and has compared sizes. */
-static int compare(const struct expected *expected, const json_t *object)
-{
-    const char *checksum = json_string_value(json_object_get(object, "checksum"));
-    const char *answer = json_string_value(json_object_get(object, "result"));
-    const size_t length = strlen(expected->answer);
-    if (checksum && strcmp(checksum, expected->checksum) != 0)
-        return task_fail(EBADMSG, "its checksum is %s, C's %s", checksum, expected->checksum);
-    if (length > 0 && (!answer || strncmp(answer, expected->answer, length) != 0))
-        return task_fail(EBADMSG, "its result is %.80s, C's %.80s", answer ? answer : "missing",
-            expected->answer);
-    return 0;
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static int read_command(
     const struct python *python, const struct python_probe *probe, struct survey_reading *reading)
 {
-    const struct expected *expected = &python->expected[probe->job - jobs];
+    const struct job_expected *expected = &python->expected[probe->job - jobs];
     char why[TASK_MESSAGE_MAX];
     json_t *object;
     struct answer_words words = {0};
@@ -347,9 +251,11 @@ static int read_command(
     answer_words_free(&words);
     if (status != STATUS_DONE)
         return task_fail(ENOEXEC, "%s", why);
-    int code = compare(expected, object);
-    reading->values[1] = number_of(object, "wall_s");
-    reading->values[2] = number_of(object, "start_s");
+    int code = job_compare(expected, object);
+    const char *versions = json_string_value(json_object_get(object, "versions")); /* Python's */
+    snprintf(reading->note, sizeof reading->note, "%s", versions ? versions : "");
+    reading->values[1] = answer_number(object, "wall_s");
+    reading->values[2] = answer_number(object, "start_s");
     json_decref(object);
     return code;
 }
@@ -368,10 +274,10 @@ static int read_breakeven(
     answer_words_free(&words);
     if (status != STATUS_DONE)
         return task_fail(ENOEXEC, "%s", why);
-    reading->values[0] = number_of(object, "breakeven_s");
+    reading->values[0] = answer_number(object, "breakeven_s");
     if (isnan(reading->values[0]))
         snprintf(reading->note, sizeof reading->note, "no gain with tasks of up to %g ms",
-            1e3 * number_of(object, "longest_s"));
+            1e3 * answer_number(object, "longest_s"));
     json_decref(object);
     return 0;
 }

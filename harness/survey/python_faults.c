@@ -9,7 +9,7 @@
 #include "../measure/peer.h"
 #include "../measure/registry.h"
 #include "../pool/backend.h"
-#include "../util/tempdir.h"
+#include "folder.h"
 #include "survey.h"
 
 #include <errno.h>
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,15 +66,10 @@ static const char *const backends[] = {
 /* Probes are numbered by pool, ours behind Python's, and by fault within. */
 static int faults_open(struct survey_run *run)
 {
-    char subject[RESULT_NAME_MAX], *folder = malloc(PATH_MAX);
-    if (!folder)
-        return task_fail(ENOMEM, "no memory for the survey");
-    if (tempdir_make(folder, PATH_MAX, NULL, "survey")) {
-        int code = errno;
-        free(folder);
-        return task_fail(code, "cannot make a temporary folder: %s; set TMPDIR", strerror(code));
-    }
-    run->ctx = folder;
+    char subject[RESULT_NAME_MAX];
+    run->ctx = survey_folder_make();
+    if (!run->ctx)
+        return errno;
     for (size_t i = 0; i < (PEERS + BACKENDS) * FAULTS; i++) {
         const size_t pool = i / FAULTS;
         if (pool < PEERS)
@@ -92,16 +88,10 @@ static int faults_open(struct survey_run *run)
 
 static void faults_close(struct survey_run *run)
 {
-    tempdir_remove(run->ctx);
-    free(run->ctx);
+    survey_folder_remove(run->ctx);
 }
 
 /* ---- Python's ---- */
-
-static double number_of(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
 
 static int read_peer(
     const char *folder, const struct peer *peer, enum fault fault, struct survey_reading *reading)
@@ -120,9 +110,9 @@ static int read_peer(
     answer_words_free(&words);
     if (status != STATUS_DONE)
         return task_fail(ENOEXEC, "%s", why);
-    reading->values[0] = number_of(object, "results");
-    reading->values[1] = number_of(object, "hang");
-    reading->values[2] = number_of(object, "seconds");
+    reading->values[0] = answer_number(object, "results");
+    reading->values[1] = answer_number(object, "hang");
+    reading->values[2] = answer_number(object, "seconds");
     snprintf(reading->note, sizeof reading->note, "%s",
         json_string_value(json_object_get(object, "note")));
     json_decref(object);
@@ -181,6 +171,7 @@ static void count_results(const struct arena *arena, struct told *told)
 static _Noreturn void run_region(const struct pool_ops *ops, enum fault fault, struct told *told)
 {
     struct arena arena;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct pool_config config = {
         .workers = WORKERS, .task = fault == KILL ? task_kill : task_failing, .arena = &arena};
     struct pool *pool = NULL;

@@ -2,7 +2,11 @@
 # input gets, and that nothing is left behind however it ends. Whatever is in harness/demo/ is tested here.
 
 load common
-setup() { common_setup; }
+
+setup() {
+    common_setup
+    [ -z "${POOLBENCH_TSAN:-}" ] || skip 'pools of forked processes cannot be started beside the thread of its own that TSan has'
+}
 
 teardown() {
     if [ -n "${program:-}" ]; then kill -KILL "$program" 2>/dev/null || true; fi

@@ -18,9 +18,9 @@
 #define SOURCES 4
 #define SIZE_MAX_TRIED (3u << 20)
 
-static char in_scratch[PATH_MAX + 16];           /* folder=SCRATCH */
+static char in_scratch[PATH_MAX + 16];                     /* folder=SCRATCH */
 static char input[PATH_MAX + 16], as_input[PATH_MAX + 32]; /* SCRATCH/input, input=it */
-static char folder[PATH_MAX];                    /* the case's own, after find_folder */
+static char folder[PATH_MAX];                              /* the case's own, after find_folder */
 
 static int make_parent(void **state)
 {
@@ -123,8 +123,7 @@ static void file_of_the_users_is_copied_and_stays(void **state)
     drive_open(&workload, "copy", 3, DRIVE_PARAMS(in_scratch, as_input));
     assert_int_equal(drive_run(&workload, "threads", 2).ok, 3);
     for (uint64_t task = 0; task < 3; task++)
-        assert_true(
-            arena_slot(&workload.arena, task)->value == XXH3_64bits("some words", 10));
+        assert_true(arena_slot(&workload.arena, task)->value == XXH3_64bits("some words", 10));
     workload_answer(&workload, answer, sizeof answer);
     assert_string_equal(answer, "3 files of 10 bytes copied, 0 failed");
     workload_close(&workload);

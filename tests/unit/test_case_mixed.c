@@ -18,8 +18,7 @@ static void value_depends_on_seed_and_index_alone(void **state)
         drive_open(&workload, "mixed", 20, DRIVE_PARAMS(works[i], "ratio=0.5"));
         assert_int_equal(drive_run(&workload, "threads", 3).ok, 20);
         for (uint64_t task = 0; task < 20; task++)
-            assert_true(
-                arena_slot(&workload.arena, task)->value == hash_mix(WORKLOAD_SEED, task));
+            assert_true(arena_slot(&workload.arena, task)->value == hash_mix(WORKLOAD_SEED, task));
         assert_int_equal(workload_verify(&workload, drive_why, sizeof drive_why), 0);
         workload_close(&workload);
     }

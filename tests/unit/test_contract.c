@@ -1,7 +1,8 @@
-/* Every available case on every available backend: pools of 1, 2, 5 and 13 workers over no, one,
- * fewer and more tasks than workers, in chunks of every kind, give serial's values. Both lists come
- * from the registry, so a new case or backend is tested without a change here; only a case whose
- * default tasks are slow wants a line in `quick`. */
+/* Every available case on every available backend gives serial's values: pools of 5 workers, one
+ * task and all, guided and one by one. What depends on the backend alone is tried with a few cases:
+ * pools of 1, 2, 5 and 13 workers over no, one, fewer and more tasks than workers, in chunks of
+ * every kind. Both lists come from the registry, so a new case or backend is tested without a
+ * change here; only a case whose default tasks are slow wants a line in `quick`. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +35,9 @@ static const unsigned sizes[] = {1, 2, 5, 13};
 static const uint64_t chunks[] = {0, 1, 3, TASKS + 9};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* Cases of each kind that are tried in every size and chunk. */
+static const char *const thorough[] = {"null", "primes", "sleep", "spin", "thumbnails"};
+
 /* Parameters with which 31 tasks take milliseconds. */
 static const struct quick {
     const char *name;
@@ -57,6 +61,12 @@ static const struct quick {
     {"copy", TASKS, {"size=1k"}},
     {"pipeline", TASKS, {"latency=100us"}},
     {"mixed", TASKS, {"compute=20us", "ratio=2"}},
+    {"matmul", TASKS, {"n=40"}},
+    {"stream", TASKS, {"size=64k"}},
+    {"counter", TASKS, {"steps=10", "work=100"}},
+    {"falsesharing", TASKS, {"steps=1000"}},
+    {"rwlock", TASKS, {"operations=10", "scan=100"}},
+    {"account", TASKS, {"transfers=10", "work=100"}},
 };
 
 static char scratch[PATH_MAX], temporary[PATH_MAX]; /* temporary: TMPDIR */
@@ -89,19 +99,37 @@ static void close_pair(struct workload *workload)
     assert_int_equal(leftovers_entries(temporary, ""), 0);
 }
 
-/* How many pool sizes the backend takes: serial has one worker. */
-static size_t sizes_of(const struct pool_ops *ops)
+/* What a pair is tried with: sizes first .. end-1, and so many of the chunks. */
+struct matrix {
+    bool thorough;
+    size_t first, end, chunks;
+};
+
+/* Serial has one worker. A process for one size alone (pools.h) may have none to try. */
+static struct matrix matrix_of(const struct pair *pair)
 {
-    return pools_end(strcmp(ops->name, "serial") == 0 ? 1 : COUNT(sizes));
+    size_t count = strcmp(pair->ops->name, "serial") == 0 ? 1 : COUNT(sizes);
+    struct matrix matrix = {.first = pools_first, .end = pools_end(count), .chunks = COUNT(chunks)};
+    for (size_t i = 0; i < COUNT(thorough); i++)
+        matrix.thorough |= strcmp(thorough[i], pair->bench->name) == 0;
+    if (!matrix.thorough) {
+        size_t only = count / 2; /* 5 workers */
+        matrix.end = pools_apart && pools_first != only ? pools_first : only + 1;
+        matrix.first = pools_apart ? pools_first : only;
+        matrix.chunks = 2;
+    }
+    return matrix;
 }
 
-/* No task, one, fewer than workers (where that is another number), more. */
-static size_t counts_of(unsigned workers, uint64_t all, uint64_t counts[4])
+/* No task, one, fewer than workers (where that is another number), more; or one and all. */
+static size_t counts_of(
+    const struct matrix *matrix, unsigned workers, uint64_t all, uint64_t counts[4])
 {
     size_t n = 0;
-    counts[n++] = 0;
+    if (matrix->thorough)
+        counts[n++] = 0;
     counts[n++] = 1;
-    if (workers > 3)
+    if (matrix->thorough && workers > 3)
         counts[n++] = workers - 2;
     counts[n++] = all;
     return n;
@@ -147,10 +175,11 @@ static void samples_have_the_checksum_of_serial(void **state)
     struct workload workload;
     open_pair(&workload, pair);
     uint64_t *values = serial_values(&workload), counts[4];
-    for (size_t i = pools_first; i < sizes_of(pair->ops); i++) {
-        size_t n = counts_of(sizes[i], workload.run.tasks, counts);
+    const struct matrix matrix = matrix_of(pair);
+    for (size_t i = matrix.first; i < matrix.end; i++) {
+        size_t n = counts_of(&matrix, sizes[i], workload.run.tasks, counts);
         for (size_t j = 0; j < n; j++) {
-            for (size_t k = 0; k < COUNT(chunks); k++) {
+            for (size_t k = 0; k < matrix.chunks; k++) {
                 const struct runner_spec spec = {
                     .ops = pair->ops, .workers = sizes[i], .tasks = counts[j], .chunk = chunks[k]};
                 struct result_sample sample = {0};
@@ -173,9 +202,10 @@ static void subsets_and_cold_samples_have_it_too(void **state)
     open_pair(&workload, pair);
     uint64_t *values = serial_values(&workload);
     plan_subset(1, 2, subset, COUNT(subset), workload.run.tasks);
-    for (int cold = 0; cold < 2; cold++) {
+    const struct matrix matrix = matrix_of(pair);
+    for (int cold = 0; cold < 2 && matrix.first < matrix.end; cold++) {
         const struct runner_spec spec = {.ops = pair->ops,
-            .workers = sizes[sizes_of(pair->ops) / 2],
+            .workers = sizes[(matrix.first + matrix.end) / 2],
             .tasks = COUNT(subset),
             .indices = subset,
             .least_seconds = REGION_SECONDS,
@@ -204,7 +234,8 @@ static void workers_counts_add_up_over_regions(void **state)
     struct workload workload;
     open_pair(&workload, pair);
     uint64_t *values = serial_values(&workload), counts[4];
-    for (size_t i = pools_first; i < sizes_of(pair->ops); i++) {
+    const struct matrix matrix = matrix_of(pair);
+    for (size_t i = matrix.first; i < matrix.end; i++) {
         const struct pool_config config = {.workers = sizes[i],
             .task = pair->bench->task,
             .ctx = workload.run.ctx,
@@ -219,9 +250,9 @@ static void workers_counts_add_up_over_regions(void **state)
         if (!pool)
             fail_msg("%s", drive_why);
         uint64_t sum = 0;
-        size_t n = counts_of(sizes[i], workload.run.tasks, counts);
+        size_t n = counts_of(&matrix, sizes[i], workload.run.tasks, counts);
         for (size_t j = 0; j < n; j++) {
-            for (size_t k = 0; k < COUNT(chunks); k++) {
+            for (size_t k = 0; k < matrix.chunks; k++) {
                 assert_int_equal(pool_map(pool, counts[j], chunks[k]), 0);
                 sum += counts[j];
                 assert_int_equal(pools_worker_tasks(pool), sum);
@@ -260,7 +291,7 @@ static int remove_folders(void **state)
 
 static struct pair *make_pair(struct pair pair)
 {
-    static struct pair pairs[256];
+    static struct pair pairs[2048];
     static size_t count;
     assert(count < COUNT(pairs));
     pairs[count] = pair;
