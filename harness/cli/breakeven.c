@@ -7,6 +7,7 @@
 #include "../util/units.h"
 #include "commands.h"
 #include "crossings.h"
+#include "forms.h"
 #include "progress.h"
 #include "record.h"
 #include "simulate.h"
@@ -136,7 +137,7 @@ static enum status add_configs(const struct cli *cli, struct result *result, con
             pools.chunk = 0;
         status = cli_configs(cli, result, &pools);
     }
-    return status;
+    return status ? status : forms_keep(cli, result, registry_case("spin")->bench);
 }
 
 /* Searches by grain for every number of bytes in the list. */

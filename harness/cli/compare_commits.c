@@ -5,6 +5,7 @@
 #include "../util/tempdir.h"
 #include "../util/units.h"
 #include "compare.h"
+#include "forms.h"
 #include "progress.h"
 #include "record.h"
 
@@ -38,7 +39,10 @@ static enum status prepare(const struct cli *cli, struct result *result)
         return status;
     record_case(result, &workload);
     result->usable_cpus = cpus_usable();
+    status = forms_keep(cli, result, workload.bench);
     workload_close(&workload);
+    if (status)
+        return status;
     size_t count = result->configs_count;
     for (size_t i = 0; i < count; i++) {
         struct result_config config = result->configs[i];

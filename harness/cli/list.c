@@ -7,6 +7,7 @@
 #include "../survey/registry.h"
 #include "../survey/survey.h"
 #include "commands.h"
+#include "forms.h"
 #include "hazards.h"
 #include "json.h"
 
@@ -97,6 +98,8 @@ static enum status print_case(const struct cli *cli, const struct registry_case 
     printf("%s (%s): %s\n\n", bench->name, workload_kind_name(bench->kind), bench->summary);
     if (bench->description)
         cli_print_wrapped(bench->description, 0);
+    printf("\nruns on all backends%s\n",
+        bench->events ? "" : " but events: it has no form that does not block");
     if (bench->params) {
         puts("\nparameters (--param name=value):");
         param_usage(stdout, bench->params, false);
@@ -123,10 +126,12 @@ static void print_flag(bool set, const char *text)
 static enum status print_backend(const struct cli *cli, const struct pool_ops *ops)
 {
     const char *reason = backend_reason(ops);
+    char having[256];
     printf("%s (%s): %s\n\n", ops->name, ops->processes ? "processes" : "threads", ops->summary);
     print_flag(
         ops->processes, "workers are processes of their own: one that dies costs what it ran");
-    print_flag(!ops->processes, "workers are threads of the program");
+    print_flag(!ops->processes && !ops->events, "workers are threads of the program");
+    print_flag(ops->events, "workers are tasks in flight, all in the program's own thread");
     print_flag(ops->per_task, "each chunk has a worker of its own, which ends with it");
     print_flag(ops->threads_each, "processes have several threads each: --split says how many");
     print_flag(ops->tend, "a worker that has died is replaced");
@@ -134,6 +139,10 @@ static enum status print_backend(const struct cli *cli, const struct pool_ops *o
         ops->shrinks, "starts with fewer workers where the system refuses some (workers_min)");
     print_flag(ops->owner_may_work, "the owner may be one of the workers (owner_works)");
     print_flag(ops->keeps_threads, "its threads stay until the program ends");
+    if (ops->events) {
+        forms_list(having, sizeof having);
+        printf("  runs cases that have a form that does not block, alone: %s\n", having);
+    }
     print_flag(ops->simulated, "simulated: its times are virtual, --sim says of which machine");
     print_flag(ops->aborts, "ends the program where the system refuses it a thread");
     if (ops->simulated) {

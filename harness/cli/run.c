@@ -10,6 +10,7 @@
 #include "../pool/backend.h"
 #include "../util/units.h"
 #include "commands.h"
+#include "forms.h"
 #include "json.h"
 #include "progress.h"
 #include "simulate.h"
@@ -343,7 +344,9 @@ static enum status run_run(const struct cli *cli)
     if (status == STATUS_DONE) {
         run.result->seed = run.workload.run.seed;
         run.result->usable_cpus = cpus_usable();
-        status = measure(&run);
+        status = forms_keep(cli, run.result, run.workload.bench);
+        if (status == STATUS_DONE)
+            status = measure(&run);
         workload_close(&run.workload);
     }
     free(run.detail.pids);

@@ -8,6 +8,7 @@
 #include "../util/interrupt.h"
 #include "../util/units.h"
 #include "commands.h"
+#include "forms.h"
 #include "outcome.h"
 #include "profile.h"
 #include "progress.h"
@@ -200,7 +201,9 @@ static enum status sweep_case(const struct cli *cli, const char *name)
     if (status == STATUS_DONE)
         status = cli_open(cli, &workload, name);
     if (status == STATUS_DONE) {
-        status = measure(cli, &workload, result);
+        status = forms_keep(cli, result, workload.bench);
+        if (status == STATUS_DONE)
+            status = measure(cli, &workload, result);
         workload_close(&workload);
         if (status == STATUS_DONE && param_given(cli->options, "whole"))
             status = measure_whole(cli, result);

@@ -8,6 +8,7 @@
 #include "../measure/plugin.h"
 #include "../measure/tune_case.h"
 #include "commands.h"
+#include "forms.h"
 #include "progress.h"
 #include "record.h"
 #include "simulate.h"
@@ -265,6 +266,8 @@ static enum status tune_a_case(struct tune_answer *answer, const char *backends)
         status = cli_fail(
             cli, STATUS_USAGE, "%s has no tasks; give their number with -N", answer->subject);
     else
+        status = forms_keep(cli, answer->result, workload.bench);
+    if (status == STATUS_DONE)
         status = measure_case(answer, &workload);
     workload_close(&workload);
     return status;

@@ -52,6 +52,7 @@ static inline struct workload_outcome drive_run(
         .ctx = workload->run.ctx,
         .worker_enter = workload->bench->worker_enter,
         .worker_leave = workload->bench->worker_leave,
+        .events = workload->bench->events,
         .arena = &workload->arena,
     };
     uint64_t tasks = workload->run.tasks;

@@ -149,11 +149,12 @@ static inline unsigned pools_part(unsigned count)
     return part > 1 ? (count + part - 1) / part : count;
 }
 
-/* Whether the backend is there and to be tested: all of them, but only our own in a soak. */
+/* Whether the backend is there and to be tested with plain tasks: all of them, but only our own in
+ * a soak. */
 static inline bool pools_tested(const struct pool_ops *ops)
 {
     bool ours = !ops->supported || ops->tend;
-    return (ours || pools_part(2) == 2) && !(ops->supported && ops->supported());
+    return !ops->events && (ours || pools_part(2) == 2) && !(ops->supported && ops->supported());
 }
 
 /* The address of something of the program's, read from shared memory. */

@@ -241,6 +241,7 @@ static void workers_counts_add_up_over_regions(void **state)
             .ctx = workload.run.ctx,
             .worker_enter = pair->bench->worker_enter,
             .worker_leave = pair->bench->worker_leave,
+            .events = pair->bench->events,
             .arena = &workload.arena,
             .owner_works = pair->owner_works,
             .remake = reopen_remake,
@@ -320,7 +321,8 @@ int main(void)
     pools_sizes = COUNT(sizes);
     for (const struct registry_case *entry = registry_cases; entry->name; entry++)
         for (const struct pool_ops *const *ops = registry_backends; *ops; ops++)
-            if (entry->bench && !((*ops)->supported && (*ops)->supported()))
+            if (entry->bench && !((*ops)->supported && (*ops)->supported()) &&
+                (!(*ops)->events || entry->bench->events))
                 add_pair(entry->bench, *ops);
     return group_run("contract", make_folders, remove_folders);
 }

@@ -480,7 +480,7 @@ int main(void)
 {
     for (const struct pool_ops *const *at = registry_backends; *at; at++) {
         const struct pool_ops *ops = *at;
-        if ((ops->supported && ops->supported()) || ops->keeps_threads)
+        if ((ops->supported && ops->supported()) || ops->keeps_threads || ops->events)
             continue;
         CALLS_ADD(other_backends_and_other_numbers_are_refused);
         if (!runs_calls(ops) || ops == &pool_spawn) /* whose workers know nothing of this scene */

@@ -462,8 +462,9 @@ int main(void)
 {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     for (const struct pool_ops *const *ops = registry_backends; *ops; ops++) {
-        if (((*ops)->supported && (*ops)->supported()) || *ops == &pool_spawn)
-            continue; /* spawn's workers open a case by its name: test_contract has it */
+        if (((*ops)->supported && (*ops)->supported()) || *ops == &pool_spawn || (*ops)->events)
+            continue; /* spawn's workers open a case by its name, events has forms of its own:
+                         test_contract has both */
         POOLS_ADD(a_region_runs_once_and_as_often_as_the_time_asks, *ops);
         POOLS_ADD(start_is_timed_apart_and_in_a_cold_sample_with_the_region, *ops);
         POOLS_ADD(the_warm_up_is_two_long_tasks_a_worker_and_not_timed, *ops);
