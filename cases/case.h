@@ -19,6 +19,7 @@
 #ifndef CASES_CASE_H
 #define CASES_CASE_H
 
+#include "../harness/pool/events.h"
 #include "../harness/pool/task.h"
 #include "../harness/util/hash.h"
 #include "../harness/util/param.h"
@@ -101,13 +102,17 @@ struct bench_case {
 
     /* Writes the result as text (a sum, a count). NULL: the case has none. */
     void (*answer)(const void *ctx, const struct case_results *results, char *text, size_t size);
+
+    /* The task once more, as one that never blocks (events.h): the same values, for the backend
+     * `events`. NULL: the case has no such form, and that backend says so. */
+    const struct event_form *events;
 };
 
 /* ---- plug-ins ---- */
 
 /* Goes up with every change of this header, or of those that it includes, that a case built before
  * would not survive. */
-#define BENCH_PLUGIN_VERSION 2
+#define BENCH_PLUGIN_VERSION 3
 
 /* What a plug-in exports as `bench_plugin`. The first two members stay what and where they are, so
  * that a program can refuse one that was built for another. */

@@ -10,6 +10,7 @@
 
 #include "support/content.h"
 #include "support/http_server.h"
+#include "support/multi.h"
 #include "support/url_list.h"
 
 #include <curl/curl.h>
@@ -40,6 +41,7 @@ struct http_worker {
     uint64_t hash;               /* of the body so far */
     char error[CURL_ERROR_SIZE]; /* what failed, in libcurl's words */
     int socket_error;            /* errno of the socket that could not be made, or 0 */
+    struct event *event;         /* its request, in the form that does not block */
 };
 
 static const struct param http_params[] = {
@@ -164,10 +166,17 @@ static int http_setup(struct case_run *run)
 static size_t hash_body(char *data, size_t unit, size_t count, void *local)
 {
     struct http_worker *worker = local;
-    blocking_end(); /* computing, in the midst of perform's waits */
     worker->hash = hash_bytes(worker->hash, data, unit * count);
-    blocking_begin();
     return unit * count;
+}
+
+/* Computes in the midst of what is marked as blocking. */
+static size_t hash_body_between(char *data, size_t unit, size_t count, void *local)
+{
+    blocking_end();
+    size_t taken = hash_body(data, unit, count, local);
+    blocking_begin();
+    return taken;
 }
 
 static size_t skip_body(char *data, size_t unit, size_t count, void *local)
@@ -190,13 +199,14 @@ static curl_socket_t open_socket(void *local, curlsocktype purpose, struct curl_
 }
 
 /* Whether libcurl took every option. */
-static bool set_options(const struct http *http, struct http_worker *worker)
+static bool set_options(
+    const struct http *http, struct http_worker *worker, curl_write_callback take_body)
 {
     CURL *easy = worker->easy;
     CURLcode codes[] = {
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L),
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, worker->error),
-        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http->port ? hash_body : skip_body),
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http->port ? take_body : skip_body),
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, worker),
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket),
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, worker),
@@ -222,7 +232,7 @@ static bool make_easy(const struct http *http, struct http_worker *worker)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&lock);
     worker->easy = curl_easy_init();
-    bool made = worker->easy && set_options(http, worker);
+    bool made = worker->easy && set_options(http, worker, hash_body_between);
     if (made)
         curl_easy_perform(worker->easy);
     pthread_mutex_unlock(&lock);
@@ -251,7 +261,7 @@ static void http_worker_leave(const void *ctx, void *local)
     free(worker);
 }
 
-/* A task. */
+/* What each request begins with, and how it ends, in both forms of the task. */
 
 /* The URL of a task; `own` is room for one of our own server's. */
 static const char *find_url(const struct http *http, uint64_t index, char own[OWN_URL_SIZE])
@@ -294,34 +304,27 @@ static int fail_request(const struct http_worker *worker, const char *url, CURLc
     return task_fail(error, "GET " SHOWN_URL ": %s", url, what);
 }
 
-static int get(struct http_worker *worker, const char *url, long *status)
+static CURLcode begin_request(const struct http *http, struct http_worker *worker, uint64_t index)
 {
+    char own[OWN_URL_SIZE];
     worker->hash = HASH_START;
     worker->error[0] = '\0';
     worker->socket_error = 0;
-    CURLcode code = curl_easy_setopt(worker->easy, CURLOPT_URL, url);
-    blocking_begin();
-    if (code == CURLE_OK)
-        code = curl_easy_perform(worker->easy);
-    blocking_end();
-    if (code != CURLE_OK)
-        return fail_request(worker, url, code);
-    curl_easy_getinfo(worker->easy, CURLINFO_RESPONSE_CODE, status);
-    if (*status >= 400)
-        return task_fail(EIO, "GET " SHOWN_URL ": HTTP status %ld", url, *status);
-    return 0;
+    return curl_easy_setopt(worker->easy, CURLOPT_URL, find_url(http, index, own));
 }
 
-static int http_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+/* Returns what the task does. */
+static int end_request(const struct http *http, struct http_worker *worker, uint64_t index,
+    CURLcode code, struct task_result *result)
 {
-    const struct http *http = ctx;
-    struct http_worker *worker = local;
     char own[OWN_URL_SIZE];
     const char *url = find_url(http, index, own);
     long status = 0;
-    int code = get(worker, url, &status);
-    if (code)
-        return code;
+    if (code != CURLE_OK)
+        return fail_request(worker, url, code);
+    curl_easy_getinfo(worker->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 400)
+        return task_fail(EIO, "GET " SHOWN_URL ": HTTP status %ld", url, status);
     result->value = (uint64_t)status;
     if (!http->port)
         return 0;
@@ -331,6 +334,91 @@ static int http_task(const void *ctx, void *local, uint64_t index, struct task_r
     result->value = hash_mix((uint64_t)status, worker->hash);
     return 0;
 }
+
+static int http_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct http *http = ctx;
+    struct http_worker *worker = local;
+    CURLcode code = begin_request(http, worker, index);
+    blocking_begin();
+    if (code == CURLE_OK)
+        code = curl_easy_perform(worker->easy);
+    blocking_end();
+    return end_request(http, worker, index, code, result);
+}
+
+/* The form that does not block: a handle a request in flight, all in one multi handle. */
+
+struct http_loop {
+    const struct http *http;
+    struct multi *multi;
+    unsigned most;
+    struct http_worker workers[];
+};
+
+static void http_events_leave(const void *ctx, struct event_loop *loop, void *local)
+{
+    struct http_loop *own = local;
+    (void)ctx;
+    (void)loop;
+    multi_free(own->multi);
+    for (unsigned i = 0; i < own->most; i++)
+        curl_easy_cleanup(own->workers[i].easy);
+    free(own);
+}
+
+static void http_ended(void *data, CURLcode code)
+{
+    struct http_worker *worker = data;
+    struct event *event = worker->event;
+    const struct http_loop *own = event->data;
+    event_end(event, end_request(own->http, worker, event->index, code, event->result));
+}
+
+static bool make_handle(const struct http *http, struct http_worker *worker)
+{
+    worker->easy = curl_easy_init();
+    return worker->easy && set_options(http, worker, hash_body) &&
+           curl_easy_setopt(worker->easy, CURLOPT_PRIVATE, worker) == CURLE_OK;
+}
+
+static int http_events_enter(const void *ctx, struct event_loop *loop, unsigned most, void **local)
+{
+    struct http_loop *own = calloc(1, sizeof *own + most * sizeof *own->workers);
+    if (!own)
+        return task_fail(ENOMEM, "no memory for %u HTTP clients", most);
+    *own =
+        (struct http_loop){.http = ctx, .multi = multi_make(loop, most, http_ended), .most = most};
+    bool made = own->multi;
+    for (unsigned i = 0; i < most && made; i++)
+        made = make_handle(ctx, &own->workers[i]);
+    if (!made) {
+        http_events_leave(ctx, loop, own);
+        return task_fail(ENOMEM, "libcurl cannot make %u HTTP clients", most);
+    }
+    *local = own;
+    return 0;
+}
+
+static void http_begin(const void *ctx, void *local, struct event *event)
+{
+    const struct http *http = ctx;
+    struct http_loop *own = local;
+    struct http_worker *worker = &own->workers[event->worker];
+    event->data = own;
+    worker->event = event;
+    CURLcode code = begin_request(http, worker, event->index);
+    int failed = code == CURLE_OK ? multi_add(own->multi, worker->easy)
+                                  : end_request(http, worker, event->index, code, event->result);
+    if (failed)
+        event_end(event, failed);
+}
+
+static const struct event_form http_events = {
+    .enter = http_events_enter,
+    .leave = http_events_leave,
+    .begin = http_begin,
+};
 
 /* The connections show whether they are reused: a pool should need one a worker. The server
  * counts from its start on, warm-up and other regions included. */
@@ -368,6 +456,7 @@ const struct bench_case case_http = {
     .teardown = http_teardown,
     .worker_enter = http_worker_enter,
     .worker_leave = http_worker_leave,
+    .events = &http_events,
     .task_name = http_task_name,
     .answer = http_answer,
 };

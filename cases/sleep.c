@@ -67,6 +67,30 @@ static int sleep_task(const void *ctx, void *local, uint64_t index, struct task_
     return 0;
 }
 
+/* The form that does not block: a timer a task. */
+
+static void sleep_over(void *data)
+{
+    struct event *event = data;
+    const struct sleep *sleep = event->data;
+    event->result->value = hash_mix(sleep->seed, event->index);
+    event_end(event, 0);
+}
+
+static void sleep_begin(const void *ctx, void *local, struct event *event)
+{
+    (void)local;
+    const struct sleep *sleep = ctx;
+    event->data = (void *)(uintptr_t)sleep;
+    event->timer.then = sleep_over;
+    event->timer.data = event;
+    int code = event_timer_set(event->loop, &event->timer, sleep->duration);
+    if (code != 0)
+        event_end(event, code);
+}
+
+static const struct event_form sleep_events = {.begin = sleep_begin};
+
 static void sleep_model(const void *ctx, uint64_t index, double *cpu, double *blocking)
 {
     (void)index;
@@ -101,4 +125,5 @@ const struct bench_case case_sleep = {
     .model = sleep_model,
     .worker_enter = sleep_worker_enter,
     .worker_leave = sleep_worker_leave,
+    .events = &sleep_events,
 };

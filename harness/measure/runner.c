@@ -190,6 +190,7 @@ static void use_case(struct pool_config *config, const struct workload *workload
     config->ctx = workload->run.ctx;
     config->worker_enter = workload->bench->worker_enter;
     config->worker_leave = workload->bench->worker_leave;
+    config->events = workload->bench->events;
     config->remake = workload->again ? reopen_remake : NULL;
     config->remake_bytes = workload->again;
     config->remake_size = workload->again_size;

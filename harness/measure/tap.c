@@ -46,6 +46,49 @@ static void tap_leave(const void *ctx, void *local)
         workload->bench->worker_leave(workload->run.ctx, local);
 }
 
+/* ---- the non-blocking form ---- */
+
+static int tap_events_enter(const void *ctx, struct event_loop *loop, unsigned most, void **local)
+{
+    const struct workload *workload = ((const struct tap *)ctx)->workload;
+    const struct event_form *events = workload->bench->events;
+    return events->enter ? events->enter(workload->run.ctx, loop, most, local) : 0;
+}
+
+static void tap_events_leave(const void *ctx, struct event_loop *loop, void *local)
+{
+    const struct workload *workload = ((const struct tap *)ctx)->workload;
+    if (workload->bench->events->leave)
+        workload->bench->events->leave(workload->run.ctx, loop, local);
+}
+
+/* The start of a timed task stands where its time will. */
+static void note_time(struct event *event)
+{
+    double *time = event->around;
+    *time = (double)clock_now() * 1e-9 - *time;
+}
+
+static void tap_begin(const void *ctx, void *local, struct event *event)
+{
+    const struct tap *tap = ctx;
+    uint64_t index = event->index;
+    if (tap->times && (index & (tap->stride - 1)) == 0) {
+        double *time = &tap->times[index / tap->stride];
+        *time = (double)clock_now() * 1e-9;
+        event->around = time;
+        event->ended = note_time;
+    }
+    event->index = tap->indices ? tap->indices[index] : index;
+    tap->workload->bench->events->begin(tap->workload->run.ctx, local, event);
+}
+
+static const struct event_form tap_events = {
+    .enter = tap_events_enter,
+    .leave = tap_events_leave,
+    .begin = tap_begin,
+};
+
 /* ---- in a worker process that is not forked by the sample's ---- */
 
 /* What it is made of there; the indices and the case's `again` lie behind it. */
@@ -110,6 +153,7 @@ void tap_use(struct tap *tap, struct pool_config *config)
     config->ctx = tap;
     config->worker_enter = tap_enter;
     config->worker_leave = tap_leave;
+    config->events = tap->workload->bench->events ? &tap_events : NULL;
     let_remake(config, tap);
 }
 

@@ -77,6 +77,7 @@ struct pool_ops {
     bool keeps_threads; /* a runtime's threads are the process's and outlive the pool */
     bool aborts;        /* a runtime ends the process where the system refuses it a thread */
     bool simulated;     /* its times are virtual: measure/simulated.h */
+    bool events; /* runs a task's non-blocking form alone (pool_config.events), in the owner */
     /* How many threads of a process are workers, where not told: a divisor of workers. NULL: each
      * worker stands alone. */
     unsigned (*threads_each)(unsigned workers);

@@ -116,6 +116,7 @@ static inline struct task_result *arena_slot(const struct arena *arena, uint64_t
 
 struct pool;
 struct pool_ops;
+struct event_form;
 
 #define POOL_CALLS_MAX (1u << 20)
 
@@ -133,6 +134,9 @@ struct pool_config {
     int (*worker_enter)(const void *ctx, void **local); /* or NULL */
     void (*worker_leave)(const void *ctx, void *local); /* or NULL */
     struct arena *arena;                                /* NULL: this pool runs no regions */
+    /* What `events` runs instead of task, worker_enter and worker_leave (events.h); others do
+     * without. */
+    const struct event_form *events;
     /* A worker is replaced after so many tasks and calls (maxtasksperchild): a process ends, a
      * thread leaves and enters again, but goes on as it is where it cannot enter. The owner, where
      * it works, is no worker in this. 0: never. Backends that have calls only. */

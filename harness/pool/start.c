@@ -51,7 +51,7 @@ static bool exceeds_limits(const struct pool_ops *ops, const struct pool_config 
 {
     struct limit limit;
     char taken[64] = "";
-    if (config->workers < MANY_WORKERS || ops->per_task || ops->simulated ||
+    if (config->workers < MANY_WORKERS || ops->per_task || ops->simulated || ops->events ||
         !limits_tightest(&limit) || config->workers - 1 <= limit.room)
         return false;
     if (limit.taken > 0)
