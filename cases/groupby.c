@@ -322,8 +322,10 @@ const struct bench_case case_groupby = {
         "in the order of keys. Rows of a group are scattered over the file, so a row costs a look "
         "into memory and then the arithmetic of reading a number: the CPUs limit it, and at 1000 "
         "rows a group expect speedup = workers up to the usable CPUs. With group=1 a task is one "
-        "row, cheaper than handing it out: claimed one by one (-c 1) a pool is slower than a loop, "
-        "and only chunks save it. Reading and grouping come before and are not measured; a program "
+        "row, some hundred nanoseconds: less than a pool with a lock around its list (queue) takes "
+        "to hand it out, which is then slower than a loop, as are a thread or a process a task; "
+        "pools that claim tasks in some nanoseconds still gain. Reading and grouping come before "
+        "and are not measured; a program "
         "that counts them sees less speedup (Amdahl).",
     .kind = CASE_CPU,
     .params = groupby_params,

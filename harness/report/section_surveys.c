@@ -3,6 +3,7 @@
 #include "markdown.h"
 #include "number.h"
 #include "picture.h"
+#include "python_speedups.h"
 #include "section.h"
 
 #include <math.h>
@@ -195,6 +196,10 @@ static void put_survey(FILE *out, const struct report *report, const struct view
         put_axis(out, result);
     else
         put_figures(out, result);
+    if (strcmp(result->survey, "python") == 0) {
+        python_put_speedups(out, result);
+        python_put_lock(out, result);
+    }
     if (report->pictures)
         picture_embed_all(out, view, report->link);
 }

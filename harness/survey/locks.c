@@ -181,7 +181,7 @@ static int start_thread(struct users *users, pthread_t *thread)
 
 static int start_process(struct users *users, pid_t *pid)
 {
-    *pid = fork();
+    *pid = survey_fork();
     if (*pid == 0) {
         use(users);
         _exit(0);

@@ -74,6 +74,17 @@ void survey_add_figure(struct survey_run *run, const char *figure, const char *u
     probe->figures++;
 }
 
+pid_t survey_fork(void)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(STATUS_FAILED);
+    }
+    return pid;
+}
+
 const char *survey_subject(const struct survey_run *run, unsigned probe)
 {
     return run->probes[probe].subject;

@@ -23,7 +23,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -171,7 +170,6 @@ static void count_results(const struct arena *arena, struct told *told)
 static _Noreturn void run_region(const struct pool_ops *ops, enum fault fault, struct told *told)
 {
     struct arena arena;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct pool_config config = {
         .workers = WORKERS, .task = fault == KILL ? task_kill : task_failing, .arena = &arena};
     struct pool *pool = NULL;
@@ -212,7 +210,7 @@ static int read_backend(
     if (told == MAP_FAILED)
         return task_fail(errno, "no memory for a result: %s", strerror(errno));
     uint64_t begin = clock_now();
-    pid_t pid = fork();
+    pid_t pid = survey_fork();
     if (pid == 0)
         run_region(ops, fault, told);
     if (pid < 0)

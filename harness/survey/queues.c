@@ -87,7 +87,7 @@ static int from_thread(struct queue *queue, uint64_t *sum)
 
 static int from_process(struct queue *queue, uint64_t *sum)
 {
-    pid_t pid = fork();
+    pid_t pid = survey_fork();
     if (pid == 0) {
         put_all(queue);
         _exit(0);

@@ -16,6 +16,7 @@
 #include "../store/result.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SURVEY_FIGURES_MAX 8
 #define SURVEY_NOTE_MAX RESULT_NOTE_MAX
@@ -68,6 +69,10 @@ unsigned survey_add_probe(struct survey_run *run, const char *subject, double x)
 /* For open. Adds a figure to the probe that was added last. unit: "s" (shown as ns, us, ms),
  * "bytes", "/s", "" for a plain number or ratio. At most SURVEY_FIGURES_MAX a probe. */
 void survey_add_figure(struct survey_run *run, const char *figure, const char *unit);
+
+/* For read: forks a child that ends with whoever forked it, also where that is killed, so that no
+ * partner waits for ever. Only from a process with one thread. Returns as fork does. */
+pid_t survey_fork(void);
 
 /* For read: what a probe is. */
 const char *survey_subject(const struct survey_run *run, unsigned probe);

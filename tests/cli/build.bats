@@ -5,12 +5,13 @@ setup() {
     top=$BATS_TEST_DIRNAME/../..
     tree="$BATS_TEST_TMPDIR/a tree"
     mkdir -p "$tree/cases" "$tree/harness/pool" "$tree/harness/measure" "$tree/harness/util" \
-        "$tree/harness/demo"
+        "$tree/harness/demo" "$tree/harness/survey"
     cp "$top/Makefile" "$tree"
     cp "$top/cases/case.h" "$tree/cases"
     cp "$top"/harness/pool/*.h "$tree/harness/pool"
     cp "$top"/harness/measure/registry.[ch] "$tree/harness/measure"
     cp "$top/harness/demo/demo.h" "$tree/harness/demo"
+    cp "$top/harness/survey/registry.h" "$tree/harness/survey"
     cp "$top"/harness/util/*.h "$top"/harness/util/*.sh "$tree/harness/util"
     cd "$tree"
     # Not what the make that runs these tests was told.

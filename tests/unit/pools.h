@@ -113,7 +113,7 @@ static inline CMUnitTestFunction pools_wrapper(const struct pool_ops *ops)
 /* The state that goes with it. */
 static inline void *pools_state(CMUnitTestFunction test, const struct pool_ops *ops, void *state)
 {
-    static struct pools_test tests[512];
+    static struct pools_test tests[4096];
     static size_t count;
     if (!ops->keeps_threads)
         return state;

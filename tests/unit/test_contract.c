@@ -36,7 +36,7 @@ static const uint64_t chunks[] = {0, 1, 3, TASKS + 9};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Cases of each kind that are tried in every size and chunk. */
-static const char *const thorough[] = {"null", "primes", "sleep", "spin", "thumbnails"};
+static const char *const thorough[] = {"null", "primes", "sleep", "spin"};
 
 /* Parameters with which 31 tasks take milliseconds. */
 static const struct quick {

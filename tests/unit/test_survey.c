@@ -283,7 +283,7 @@ static void every_survey_that_is_here_says_what_it_is(void **state)
         assert_ptr_equal(*at, registry_survey((*at)->name));
         assert_true(strlen((*at)->title) > 0 && strlen((*at)->summary) > 0);
         assert_true(strlen((*at)->description) > 100);
-        assert_true((*at)->rounds >= STAT_PAIRS_MIN && (*at)->reading_seconds >= 1);
+        assert_true((*at)->rounds >= 1 && (*at)->reading_seconds >= 1);
     }
 }
 

@@ -1,0 +1,161 @@
+/* Ratios of regions of the same round: what an interpreter takes to start is left out. A subject is
+ * "JOB POOL", with " (C)" behind it where it is ours; a job's baseline is its "serial". */
+#include "python_speedups.h"
+
+#include "../analyze/reading.h"
+#include "markdown.h"
+#include "number.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define REGION "region"
+#define SERIAL " serial"
+
+static bool is_region(const struct result_figure *figure)
+{
+    return strcmp(figure->figure, REGION) == 0;
+}
+
+/* How long the job's name is within a subject whose job has a serial loop in Python; 0: none. */
+static size_t job_length(const struct result *result, const char *subject)
+{
+    char serial[RESULT_NAME_MAX + sizeof SERIAL];
+    size_t longest = 0;
+    for (size_t end = 1; subject[end]; end++) {
+        if (subject[end] != ' ')
+            continue;
+        snprintf(serial, sizeof serial, "%.*s" SERIAL, (int)end, subject);
+        if (reading_find(result, serial, 1, REGION) >= 0)
+            longest = end;
+    }
+    return longest;
+}
+
+/* Python's serial loop of the job that the subject is of, or -1. */
+static int baseline_of(const struct result *result, const char *subject)
+{
+    char serial[RESULT_NAME_MAX + 16];
+    size_t length = job_length(result, subject);
+    snprintf(serial, sizeof serial, "%.*s" SERIAL, (int)length, subject);
+    return length > 0 ? reading_find(result, serial, 1, REGION) : -1;
+}
+
+static bool x_before(const struct result *result, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (is_region(&result->figures[i]) && result->figures[i].x == result->figures[at].x)
+            return true;
+    return false;
+}
+
+static bool subject_before(const struct result *result, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (is_region(&result->figures[i]) &&
+            strcmp(result->figures[i].subject, result->figures[at].subject) == 0)
+            return true;
+    return false;
+}
+
+static void put_ratio(FILE *out, const struct result *result, int serial, int pool)
+{
+    if (serial < 0 || pool < 0)
+        fputs(" |", out);
+    else
+        fprintf(out, " %s |",
+            number_interval(reading_ratio(result, (unsigned)serial, (unsigned)pool)).text);
+}
+
+static void put_heading(FILE *out, const struct result *result)
+{
+    size_t columns = 0;
+    fputs("| workers |", out);
+    for (size_t i = 0; i < result->figures_count; i++) {
+        if (!is_region(&result->figures[i]) || x_before(result, i))
+            continue;
+        fprintf(out, " %s |", number_whole((uint64_t)result->figures[i].x).text);
+        columns++;
+    }
+    fputs("\n| --- |", out);
+    while (columns-- > 0)
+        fputs(" --- |", out);
+    fputc('\n', out);
+}
+
+/* A subject's row: against the baseline, at every number of workers. */
+static void put_row(FILE *out, const struct result *result, const char *subject, int serial)
+{
+    fputs("| ", out);
+    markdown_text(out, subject);
+    fputs(" |", out);
+    for (size_t i = 0; i < result->figures_count; i++)
+        if (is_region(&result->figures[i]) && !x_before(result, i))
+            put_ratio(
+                out, result, serial, reading_find(result, subject, result->figures[i].x, REGION));
+    fputc('\n', out);
+}
+
+void python_put_speedups(FILE *out, const struct result *result)
+{
+    fputs("**Speedup of the region over Python's serial loop**, from the same rounds; of ours (C) "
+          "too, which says how many times as fast the same work is there:\n\n",
+        out);
+    put_heading(out, result);
+    for (size_t i = 0; i < result->figures_count; i++) {
+        const struct result_figure *figure = &result->figures[i];
+        int serial = is_region(figure) && !subject_before(result, i)
+                         ? baseline_of(result, figure->subject)
+                         : -1;
+        if (serial >= 0)
+            put_row(out, result, figure->subject, serial);
+    }
+    fputc('\n', out);
+}
+
+/* ---- the interpreter's lock ---- */
+
+#define PYTHON_THREADS "powersum ThreadPool"
+#define PYTHON_SERIAL "powersum serial"
+#define OUR_LOCK "powersum n=100M gil (C)"
+#define OUR_SERIAL "powersum n=100M serial (C)"
+
+/* How far apart the two speedups are, in percent of Python's. */
+static void put_difference(FILE *out, struct interval python, struct interval ours)
+{
+    if (isfinite(python.value) && isfinite(ours.value))
+        fprintf(out, " %+.1f %% |", 100 * (ours.value / python.value - 1));
+    else
+        fputs(" \u2013 |", out);
+}
+
+void python_put_lock(FILE *out, const struct result *result)
+{
+    int python = reading_find(result, PYTHON_SERIAL, 1, REGION);
+    int ours = reading_find(result, OUR_SERIAL, 1, REGION);
+    if (python < 0 || ours < 0)
+        return;
+    fputs("**The interpreter's lock beside our gil backend**: speedup of computing over the serial "
+          "loop of the same language, of Python's ThreadPool (powersum) and of gil (powersum "
+          "n=100M):\n\n"
+          "| workers | ThreadPool | gil (C) | gil against ThreadPool |\n"
+          "| ---: | --- | --- | ---: |\n",
+        out);
+    for (unsigned workers = 1; workers <= 16; workers++) {
+        int pool = reading_find(result, PYTHON_THREADS, workers, REGION);
+        int lock = reading_find(result, OUR_LOCK, workers, REGION);
+        if (pool < 0 || lock < 0)
+            continue;
+        struct interval there = reading_ratio(result, (unsigned)python, (unsigned)pool);
+        struct interval here = reading_ratio(result, (unsigned)ours, (unsigned)lock);
+        fprintf(out, "| %u | %s |", workers, number_interval(there).text);
+        fprintf(out, " %s |", number_interval(here).text);
+        put_difference(out, there, here);
+        fputc('\n', out);
+    }
+    fputs("\nBoth stay at one worker's speed, whatever their number: one lock lets one of them "
+          "compute at a time, and hands it on every 5 ms. What is lost beside that is the "
+          "hand-over; Python's pool also pays for its queue, a task at a time.\n\n",
+        out);
+}
