@@ -60,7 +60,7 @@ breakeven() {
 @test "of all backends those without calls are left out by name where bytes travel" {
     breakeven -b all --bytes 10
     grep -q '^poolbench breakeven: queue, 2 workers, left out: it has no calls$' breakeven.err
-    json breakeven.json '{r["backend"] for r in d["rows"]} == {"threads", "processes", "hybrid", "spawn"}'
+    json breakeven.json '{r["backend"] for r in d["rows"]} == {"threads", "gil", "processes", "hybrid", "spawn"}'
 }
 
 @test "the map has serial beside every cell, and both are drawn with what bytes cost" {
