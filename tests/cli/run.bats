@@ -196,3 +196,27 @@ answer() {
     run grep -F '1 task:' terminal
     [ "$status" = 1 ]
 }
+
+@test "events runs the cases that have its form, and is not available for the others" {
+    poolbench run sleep -N 40 --param duration=20ms -b events -n 20 --json >run.json
+    json run.json '(d["ok"], d["workers"], d["checksum"]) == (40, 20, d["checksum"])'
+    poolbench run sleep -N 40 --param duration=20ms -b threads -n 20 --json >threads.json
+    [ "$(fields run.json checksum)" = "$(fields threads.json checksum)" ]
+    for command in 'run null' 'sweep null --blocks 6' 'tune null' 'breakeven'; do
+        # shellcheck disable=SC2086
+        run --separate-stderr poolbench $command -b events
+        [ "$status" = 4 ]
+        [ -z "$output" ]
+        [[ $stderr == *' has no form that does not block; those that do are http, sleep' ]]
+    done
+    poolbench list events | grep -q 'form that does not block, alone: http, sleep'
+    poolbench list null | grep -q '^runs on all backends but events'
+}
+
+@test "--switch-interval sets how long a worker of gil waits before it asks for the lock" {
+    poolbench run powersum -N 4 --param n=1M -b gil -n 2 --switch-interval 100us --json >run.json
+    json run.json '(d["ok"], d["result"]) == (4, "249999833333583333000000")'
+    run --separate-stderr poolbench run null -b gil --switch-interval 0
+    [ "$status" = 2 ]
+    [[ $stderr == *'switch-interval'* ]]
+}
