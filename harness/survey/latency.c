@@ -156,11 +156,12 @@ const struct survey survey_latency = {
     .description =
         "One task of a pool sleeps until fixed times, 2 ms apart, and notes how long after each it "
         "could compute again; beside it each worker computes without end. On threads and processes "
-        "the scheduler sets that time: microseconds as long as a CPU is free, and a time slice or "
-        "two where workers take all of them. On gil the sleeper must first have the lock, which a "
-        "computing worker keeps for the switch interval of 5 ms, however many CPUs are idle: that "
-        "is the convoy effect, which CPython has as well. Without load the time is that of a timer "
-        "and a wake-up.",
+        "the scheduler decides: it prefers who has slept, so most answers come within "
+        "microseconds, and the late ones wait for a time slice, where workers take all CPUs. On "
+        "gil the sleeper must first have the lock, which a computing worker keeps for the switch "
+        "interval of 5 ms, however many CPUs are idle, and each further worker may have its turn "
+        "before: that is the convoy effect, which CPython has as well. Without load the time is "
+        "that of a timer and a wake-up.",
     .axis = "computing workers",
     .rounds = 6,
     .reading_seconds = 20,

@@ -58,3 +58,10 @@ teardown() { common_teardown; }
     run -0 --separate-stderr poolbench survey locks --rounds 1000 --budget 1ms --only 'atomic addition' -o l.json
     [[ $output == *"locks: 1 round,"* ]]
 }
+
+@test "latency has the median and the 99th percentile for each number of computing workers" {
+    poolbench survey latency --rounds 1 --only threads,gil --json -o l.json >said.json
+    json said.json '[(r["subject"], r["x"], r["figure"]) for r in d["rows"]] ==
+        [(s, x, f) for s in ("threads", "gil") for x in (1, 2, 4) for f in ("p50", "p99")]'
+    json said.json 'all(r["failed"] == 0 and r["median"]["value"] > 0 for r in d["rows"])'
+}
