@@ -316,6 +316,8 @@ static enum status configure(struct run *run)
         (param_given(given, "timeout") || param_given(given, "retries")))
         return cli_fail(run->cli, STATUS_USAGE,
             "--vs compares whole work; leave --timeout and --retries out, or run without it");
+    if (param_given(given, "switch-interval") && strcmp(backend, "gil") != 0)
+        return cli_fail(run->cli, STATUS_USAGE, "--switch-interval is for gil alone; add -b gil");
     const struct cli_pools pools = {.backends = backend,
         .sizes = workers,
         .usual_sizes = serial ? "1" : "-1",

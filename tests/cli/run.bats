@@ -219,4 +219,7 @@ answer() {
     run --separate-stderr poolbench run null -b gil --switch-interval 0
     [ "$status" = 2 ]
     [[ $stderr == *'switch-interval'* ]]
+    run --separate-stderr poolbench run null --switch-interval 1ms
+    [ "$status" = 2 ]
+    [[ $stderr == *'--switch-interval is for gil alone'* ]]
 }
