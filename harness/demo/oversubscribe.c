@@ -1,0 +1,192 @@
+/* As many outer tasks as there are CPUs, each of which divides its work over a pool of its own:
+ * many more computing threads than CPUs. The same parts on one pool of as many workers as CPUs. */
+#include "../analyze/stat.h"
+#include "../measure/clock.h"
+#include "../measure/cpus.h"
+#include "../util/hash.h"
+#include "demo.h"
+#include "support/must.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define EACH 8u       /* parts of an outer task */
+#define OUTER_MAX 16u /* also where there are more CPUs */
+#define PART_NS 25000000u
+#define STEP 2000   /* hashes between two looks at the clock: about 10 us */
+#define STARTED 0.4 /* of the work: that much is half-done when the first result is ready */
+
+struct part {
+    _Atomic uint64_t worked; /* ns of CPU; relaxed: progress for whoever looks */
+    double begun, ended;     /* s since the start; its worker's, read when all have ended */
+};
+
+struct shared {
+    unsigned outer, parts;
+    uint64_t start;
+    _Atomic unsigned computing, computing_most, ready; /* relaxed: heads counted */
+    double half_done; /* share of all work; written by the first that is ready */
+    struct part part[OUTER_MAX * EACH];
+};
+
+static uint64_t thread_cpu(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void count_in(struct shared *shared)
+{
+    unsigned here = atomic_fetch_add_explicit(&shared->computing, 1, memory_order_relaxed) + 1;
+    unsigned most = atomic_load_explicit(&shared->computing_most, memory_order_relaxed);
+    while (here > most && !atomic_compare_exchange_weak_explicit(&shared->computing_most, &most,
+                              here, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+/* What has been worked on parts that are not ready, as a share of all work. */
+static double half_done(const struct shared *shared)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < shared->parts; i++) {
+        uint64_t worked = atomic_load_explicit(&shared->part[i].worked, memory_order_relaxed);
+        sum += worked < PART_NS ? worked : 0;
+    }
+    return (double)sum / ((double)PART_NS * shared->parts);
+}
+
+/* Computes for PART_NS of CPU time, however long that takes. */
+static uint64_t compute(struct part *part, uint64_t number)
+{
+    uint64_t start = thread_cpu(), worked = 0;
+    while (worked < PART_NS) {
+        for (unsigned i = 0; i < STEP; i++)
+            number = hash_mix(number, i);
+        worked = thread_cpu() - start;
+        atomic_store_explicit(&part->worked, worked, memory_order_relaxed);
+    }
+    return number;
+}
+
+static uint64_t run_part(struct shared *shared, uint64_t index)
+{
+    struct part *part = &shared->part[index];
+    count_in(shared);
+    part->begun = clock_since(shared->start);
+    uint64_t value = compute(part, index);
+    part->ended = clock_since(shared->start);
+    if (atomic_fetch_add_explicit(&shared->ready, 1, memory_order_relaxed) == 0)
+        shared->half_done = half_done(shared);
+    atomic_fetch_sub_explicit(&shared->computing, 1, memory_order_relaxed);
+    return value;
+}
+
+/* ---- nested pools, and one ---- */
+
+/* The inner pools' ctx. */
+struct outer {
+    struct shared *shared;
+    uint64_t index;
+};
+
+static int inner_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct outer *outer = ctx;
+    (void)local;
+    result->value = run_part(outer->shared, outer->index * EACH + index);
+    return 0;
+}
+
+static int outer_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    const struct outer outer = {*(struct shared *const *)ctx, index};
+    (void)local;
+    (void)result;
+    return pool_run(&pool_threads, EACH, inner_task, &outer, EACH, NULL);
+}
+
+static int part_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
+{
+    (void)local;
+    result->value = run_part(*(struct shared *const *)ctx, index);
+    return 0;
+}
+
+/* ---- the form ---- */
+
+static void tell_times(const struct demo_run *run, const struct shared *shared)
+{
+    double took[OUTER_MAX * EACH], ready[OUTER_MAX * EACH];
+    for (unsigned i = 0; i < shared->parts; i++) {
+        took[i] = shared->part[i].ended - shared->part[i].begun;
+        ready[i] = shared->part[i].ended;
+    }
+    demo_figure(run, stat_quantile(took, shared->parts, 0.5), "s", "a part takes, percentile 50");
+    demo_figure(run, stat_quantile(took, shared->parts, 0.99), "s", "a part takes, percentile 99");
+    demo_figure(run, stat_quantile(ready, shared->parts, 0), "s", "first result after");
+    demo_figure(run, stat_quantile(ready, shared->parts, 0.5), "s", "half of the results after");
+    demo_figure(run, stat_quantile(ready, shared->parts, 1), "s", "all results after");
+}
+
+static void tell(const struct demo_run *run, const struct shared *shared, long switches)
+{
+    unsigned most = atomic_load_explicit(&shared->computing_most, memory_order_relaxed);
+    demo_figure(run, shared->outer, "", "CPUs");
+    demo_figure(run, most, "", "parts under way at once, most");
+    demo_figure(run, (double)switches, "", "times that a thread was put off its CPU");
+    tell_times(run, shared);
+    demo_figure(run, shared->half_done * 100, "%", "work half-done when the first was ready");
+    if (shared->half_done > STARTED)
+        demo_showed(run,
+            "up to %u parts share %u CPUs: when the first result of %u was ready, %.0f %% of all "
+            "the work was done on parts that were not",
+            most, shared->outer, shared->parts, shared->half_done * 100);
+}
+
+static void oversubscribe(const struct demo_run *run, bool mended)
+{
+    unsigned cpus = cpus_usable();
+    struct shared *shared = must_memory(run, sizeof *shared);
+    shared->outer = cpus < OUTER_MAX ? cpus : OUTER_MAX;
+    shared->parts = shared->outer * EACH;
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    shared->start = clock_now();
+    int code =
+        mended ? pool_run(&pool_threads, shared->outer, part_task, &shared, shared->parts, NULL)
+               : pool_run(&pool_threads, shared->outer, outer_task, &shared, shared->outer, NULL);
+    if (code)
+        demo_cannot(run, "%s", task_message(code));
+    getrusage(RUSAGE_SELF, &after);
+    tell(run, shared, after.ru_nivcsw - before.ru_nivcsw);
+}
+
+static void unmended(const struct demo_run *run)
+{
+    oversubscribe(run, false);
+}
+
+static void mended(const struct demo_run *run)
+{
+    oversubscribe(run, true);
+}
+
+const struct demo demo_oversubscribe = {
+    .name = "oversubscribe",
+    .summary = "many more computing threads than CPUs: everything is begun, and nothing is ready",
+    .description =
+        "A task in a pool that starts a pool of its own multiplies: two workers with eight each "
+        "are sixteen threads for two CPUs. (So it goes with a parallel program that calls a "
+        "parallel library.) All the work is done in about the same time, but the CPUs go round "
+        "between all the parts: each takes eight times as long, all are half-done for nearly all "
+        "of the time, with the memory and the locks that they hold, and the first result comes "
+        "when the last one does. Mended by one pool with as many workers as CPUs for all the "
+        "parts: those that have begun end before others begin. Work that waits instead of "
+        "computing is another matter: it wants many more workers than CPUs.",
+    .kind = DEMO_SPEED,
+    .unmended = {"a worker a CPU, each with a pool of 8 of its own", unmended},
+    .mended = {"all parts on one pool with a worker a CPU", mended},
+};
