@@ -21,7 +21,7 @@
 #define ITEMS 100
 #define CAPACITY 10
 #define LOOK_S 0.02
-#define LOOKS_FULL 10 /* in a row, after which the join is given up */
+#define LOOKS_FULL 5 /* in a row, after which the join is given up */
 
 /* ---- a child and a pipe ---- */
 

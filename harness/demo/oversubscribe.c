@@ -142,7 +142,7 @@ static void tell(const struct demo_run *run, const struct shared *shared, long s
     if (shared->half_done > STARTED)
         demo_showed(run,
             "up to %u parts share %u CPUs: when the first result of %u was ready, %.0f %% of all "
-            "the work was done on parts that were not",
+            "the work had been done on parts that were not",
             most, shared->outer, shared->parts, shared->half_done * 100);
 }
 
