@@ -12,7 +12,7 @@
 
 #define WORKERS 4
 #define ITEMS 200u
-#define ROUNDS 10 /* of all that, until somebody hangs */
+#define ROUNDS 5 /* of all that, until somebody hangs */
 #define LOOK_S 5e-3
 #define LATE_ITEMS 20u
 #define LATE_S 1e-3 /* from item to item of the slow producer */
