@@ -5,7 +5,6 @@
 #include "support/must.h"
 #include "support/pace.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -23,8 +22,8 @@ struct saving {
     const struct demo_run *run;
     struct shared *shared;
     pthread_t owner;
-    _Atomic unsigned in_owner; /* saved there though the urgent result was ready. Relaxed */
-    struct pool *writers;      /* NULL: the callback saves itself */
+    unsigned in_owner;    /* saved there though the urgent result was ready */
+    struct pool *writers; /* NULL: the callback saves itself */
     struct future *handed[CALLS];
     unsigned handed_count;
 };
@@ -52,7 +51,7 @@ static bool is_ready(const struct saving *saving)
 static void save(struct saving *saving)
 {
     if (is_ready(saving) && pthread_equal(pthread_self(), saving->owner))
-        atomic_fetch_add_explicit(&saving->in_owner, 1, memory_order_relaxed);
+        saving->in_owner++;
     pace_pause(SAVE_S);
 }
 
@@ -106,7 +105,7 @@ static void callback_on(
         saving.writers = must_pool(run, &pool_threads, &config);
     uint64_t start = clock_now();
     double waited = ask_urgent(pool, &saving, futures);
-    unsigned in_owner = atomic_load_explicit(&saving.in_owner, memory_order_relaxed);
+    unsigned in_owner = saving.in_owner;
     pool_wait(pool, futures, CALLS + 1, POOL_WAIT_ALL, -1);
     if (mended)
         pool_wait(saving.writers, saving.handed, saving.handed_count, POOL_WAIT_ALL, -1);
@@ -140,7 +139,7 @@ const struct demo demo_callback = {
     .summary = "a slow callback holds up all that the pool's owner has to hear of",
     .description =
         "Callbacks do not run in the workers. They run in the owner, one at a time, when it waits "
-        "for the pool (in Python: in a thread of the pool's that hands out all results). While one "
+        "for the pool (in Python's Pool: in the one thread that hands out results). While one "
         "writes to a slow disk, nobody hears of other results, also of those that are ready, no "
         "other callback begins, no time limit is noticed and no dead worker replaced; the saving "
         "itself is done by one, however many workers there are. Mended by a callback that only "

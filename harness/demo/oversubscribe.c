@@ -7,16 +7,12 @@
 #include "demo.h"
 #include "support/must.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
-#define EACH 8u       /* parts of an outer task */
-#define OUTER_MAX 16u /* also where there are more CPUs */
+#define EACH 8u /* parts of an outer task */
 #define PART_NS 25000000u
-#define STEP 2000   /* hashes between two looks at the clock: about 10 us */
-#define STARTED 0.4 /* of the work: that much is half-done when the first result is ready */
+#define STEP 2000     /* hashes between two looks at the clock: about 10 us */
+#define HALF_DONE 0.4 /* share of the work; one pool has at most 1 / EACH */
 
 struct part {
     _Atomic uint64_t worked; /* ns of CPU; relaxed: progress for whoever looks */
@@ -28,7 +24,7 @@ struct shared {
     uint64_t start;
     _Atomic unsigned computing, computing_most, ready; /* relaxed: heads counted */
     double half_done; /* share of all work; written by the first that is ready */
-    struct part part[OUTER_MAX * EACH];
+    struct part part[];
 };
 
 static uint64_t thread_cpu(void)
@@ -119,7 +115,8 @@ static int part_task(const void *ctx, void *local, uint64_t index, struct task_r
 
 static void tell_times(const struct demo_run *run, const struct shared *shared)
 {
-    double took[OUTER_MAX * EACH], ready[OUTER_MAX * EACH];
+    double *took = must_memory(run, shared->parts * sizeof *took);
+    double *ready = must_memory(run, shared->parts * sizeof *ready);
     for (unsigned i = 0; i < shared->parts; i++) {
         took[i] = shared->part[i].ended - shared->part[i].begun;
         ready[i] = shared->part[i].ended;
@@ -139,7 +136,7 @@ static void tell(const struct demo_run *run, const struct shared *shared, long s
     demo_figure(run, (double)switches, "", "times that a thread was put off its CPU");
     tell_times(run, shared);
     demo_figure(run, shared->half_done * 100, "%", "work half-done when the first was ready");
-    if (shared->half_done > STARTED)
+    if (shared->half_done > HALF_DONE)
         demo_showed(run,
             "up to %u parts share %u CPUs: when the first result of %u was ready, %.0f %% of all "
             "the work had been done on parts that were not",
@@ -148,10 +145,10 @@ static void tell(const struct demo_run *run, const struct shared *shared, long s
 
 static void oversubscribe(const struct demo_run *run, bool mended)
 {
-    unsigned cpus = cpus_usable();
-    struct shared *shared = must_memory(run, sizeof *shared);
-    shared->outer = cpus < OUTER_MAX ? cpus : OUTER_MAX;
-    shared->parts = shared->outer * EACH;
+    unsigned cpus = cpus_usable(), parts = cpus * EACH;
+    struct shared *shared = must_memory(run, sizeof *shared + parts * sizeof shared->part[0]);
+    shared->outer = cpus;
+    shared->parts = parts;
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
     shared->start = clock_now();
