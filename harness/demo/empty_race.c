@@ -172,8 +172,8 @@ static void slow_producer(
         LATE_ITEMS, where);
     if (got < LATE_ITEMS)
         demo_showed(run,
-            "the consumer, %s, saw an empty queue and left; the producer was slow, and %" PRIu64
-            " of its %u items lie there",
+            "the consumer (one of %s) saw an empty queue and left; the producer was slow, and "
+            "%" PRIu64 " of its %u items lie there",
             where, LATE_ITEMS - got, LATE_ITEMS);
 }
 

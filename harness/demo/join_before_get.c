@@ -147,9 +147,9 @@ static void queue_form(
     demo_figure(run, joined ? seconds : NAN, "s", "time until the join came back, %s", where);
     if (!joined)
         demo_showed(run,
-            "the worker, %s, waits for room in the queue (%zu of %d items are in it), the owner "
-            "for the worker",
-            where, inside, CAPACITY);
+            "the worker (one of %s) waits for room in the queue, where %zu items of %d lie, the "
+            "owner for the worker",
+            where, inside, ITEMS);
     if (!joined && ops == &pool_processes)
         pool_terminate(pool);
     if (joined || ops == &pool_processes)

@@ -7,12 +7,13 @@
 #include "demo.h"
 #include "support/must.h"
 
+#include <inttypes.h>
 #include <sys/resource.h>
 
 #define EACH 8u /* parts of an outer task */
 #define PART_NS 25000000u
-#define STEP 2000     /* hashes between two looks at the clock: about 10 us */
-#define HALF_DONE 0.4 /* share of the work; one pool has at most 1 / EACH */
+#define STEP 2000      /* hashes between two looks at the clock: about 10 us */
+#define HALF_DONE 0.25 /* share of all work; with a worker a CPU it is at most 1 / EACH */
 
 struct part {
     _Atomic uint64_t worked; /* ns of CPU; relaxed: progress for whoever looks */
@@ -20,10 +21,12 @@ struct part {
 };
 
 struct shared {
+    const struct demo_run *run;
     unsigned outer, parts;
     uint64_t start;
-    _Atomic unsigned computing, computing_most, ready; /* relaxed: heads counted */
-    double half_done; /* share of all work; written by the first that is ready */
+    /* relaxed: counts */
+    _Atomic uint64_t computing, computing_most;
+    _Atomic uint64_t half_done_most; /* ns worked on parts that are not ready, as one gets ready */
     struct part part[];
 };
 
@@ -34,24 +37,22 @@ static uint64_t thread_cpu(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void count_in(struct shared *shared)
+static void raise_to(_Atomic uint64_t *most, uint64_t value)
 {
-    unsigned here = atomic_fetch_add_explicit(&shared->computing, 1, memory_order_relaxed) + 1;
-    unsigned most = atomic_load_explicit(&shared->computing_most, memory_order_relaxed);
-    while (here > most && !atomic_compare_exchange_weak_explicit(&shared->computing_most, &most,
-                              here, memory_order_relaxed, memory_order_relaxed))
+    uint64_t before = atomic_load_explicit(most, memory_order_relaxed);
+    while (value > before && !atomic_compare_exchange_weak_explicit(
+                                 most, &before, value, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 
-/* What has been worked on parts that are not ready, as a share of all work. */
-static double half_done(const struct shared *shared)
+static uint64_t half_done(const struct shared *shared)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < shared->parts; i++) {
         uint64_t worked = atomic_load_explicit(&shared->part[i].worked, memory_order_relaxed);
         sum += worked < PART_NS ? worked : 0;
     }
-    return (double)sum / ((double)PART_NS * shared->parts);
+    return sum;
 }
 
 /* Computes for PART_NS of CPU time, however long that takes. */
@@ -70,12 +71,12 @@ static uint64_t compute(struct part *part, uint64_t number)
 static uint64_t run_part(struct shared *shared, uint64_t index)
 {
     struct part *part = &shared->part[index];
-    count_in(shared);
+    raise_to(&shared->computing_most,
+        atomic_fetch_add_explicit(&shared->computing, 1, memory_order_relaxed) + 1);
     part->begun = clock_since(shared->start);
     uint64_t value = compute(part, index);
     part->ended = clock_since(shared->start);
-    if (atomic_fetch_add_explicit(&shared->ready, 1, memory_order_relaxed) == 0)
-        shared->half_done = half_done(shared);
+    raise_to(&shared->half_done_most, half_done(shared));
     atomic_fetch_sub_explicit(&shared->computing, 1, memory_order_relaxed);
     return value;
 }
@@ -101,7 +102,8 @@ static int outer_task(const void *ctx, void *local, uint64_t index, struct task_
     const struct outer outer = {*(struct shared *const *)ctx, index};
     (void)local;
     (void)result;
-    return pool_run(&pool_threads, EACH, inner_task, &outer, EACH, NULL);
+    must_run(outer.shared->run, &pool_threads, EACH, inner_task, &outer, NULL);
+    return 0;
 }
 
 static int part_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -109,6 +111,13 @@ static int part_task(const void *ctx, void *local, uint64_t index, struct task_r
     (void)local;
     result->value = run_part(*(struct shared *const *)ctx, index);
     return 0;
+}
+
+static void must_divide(const struct demo_run *run, const struct shared *shared)
+{
+    int code = pool_run(&pool_threads, shared->outer, part_task, &shared, shared->parts, NULL);
+    if (code)
+        demo_cannot(run, "%s", task_message(code));
 }
 
 /* ---- the form ---- */
@@ -130,33 +139,35 @@ static void tell_times(const struct demo_run *run, const struct shared *shared)
 
 static void tell(const struct demo_run *run, const struct shared *shared, long switches)
 {
-    unsigned most = atomic_load_explicit(&shared->computing_most, memory_order_relaxed);
+    uint64_t most = atomic_load_explicit(&shared->computing_most, memory_order_relaxed);
+    uint64_t worked = atomic_load_explicit(&shared->half_done_most, memory_order_relaxed);
+    double share = (double)worked / ((double)PART_NS * shared->parts);
     demo_figure(run, shared->outer, "", "CPUs");
-    demo_figure(run, most, "", "parts under way at once, most");
+    demo_figure(run, (double)most, "", "parts under way at once, most");
     demo_figure(run, (double)switches, "", "times that a thread was put off its CPU");
     tell_times(run, shared);
-    demo_figure(run, shared->half_done * 100, "%", "work half-done when the first was ready");
-    if (shared->half_done > HALF_DONE)
+    demo_figure(run, share * 100, "%", "work half-done when a result came, most");
+    if (share > HALF_DONE)
         demo_showed(run,
-            "up to %u parts share %u CPUs: when the first result of %u was ready, %.0f %% of all "
-            "the work had been done on parts that were not",
-            most, shared->outer, shared->parts, shared->half_done * 100);
+            "up to %" PRIu64 " parts share %u CPUs: when a result of %u came, up to %.0f %% of all "
+            "the work had been done on parts that were not ready",
+            most, shared->outer, shared->parts, share * 100);
 }
 
 static void oversubscribe(const struct demo_run *run, bool mended)
 {
     unsigned cpus = cpus_usable(), parts = cpus * EACH;
     struct shared *shared = must_memory(run, sizeof *shared + parts * sizeof shared->part[0]);
+    shared->run = run;
     shared->outer = cpus;
     shared->parts = parts;
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
     shared->start = clock_now();
-    int code =
-        mended ? pool_run(&pool_threads, shared->outer, part_task, &shared, shared->parts, NULL)
-               : pool_run(&pool_threads, shared->outer, outer_task, &shared, shared->outer, NULL);
-    if (code)
-        demo_cannot(run, "%s", task_message(code));
+    if (mended)
+        must_divide(run, shared);
+    else
+        must_run(run, &pool_threads, cpus, outer_task, &shared, NULL);
     getrusage(RUSAGE_SELF, &after);
     tell(run, shared, after.ru_nivcsw - before.ru_nivcsw);
 }
@@ -178,10 +189,10 @@ const struct demo demo_oversubscribe = {
         "A task in a pool that starts a pool of its own multiplies: two workers with eight each "
         "are sixteen threads for two CPUs. (So it goes with a parallel program that calls a "
         "parallel library.) All the work is done in about the same time, but the CPUs go round "
-        "between all the parts: each takes eight times as long, all are half-done for nearly all "
+        "between all the parts: each takes many times as long, nearly all are half-done for most "
         "of the time, with the memory and the locks that they hold, and the first result comes "
-        "when the last one does. Mended by one pool with as many workers as CPUs for all the "
-        "parts: those that have begun end before others begin. Work that waits instead of "
+        "when most of the work is done. Mended by one pool with as many workers as CPUs for all "
+        "the parts: those that have begun end before others begin. Work that waits instead of "
         "computing is another matter: it wants many more workers than CPUs.",
     .kind = DEMO_SPEED,
     .unmended = {"a worker a CPU, each with a pool of 8 of its own", unmended},

@@ -154,8 +154,8 @@ static void family_on(
     demo_figure(run, refused, "", "tasks' own submissions refused, %s", where);
     if (!ended)
         demo_showed(run,
-            "all %d workers, %s, wait for tasks of their own pool; those wait for a worker",
-            WORKERS, where);
+            "all %d workers (%s) wait for tasks of their own pool, and those for a worker", WORKERS,
+            where);
 }
 
 /* ---- two workers and two queues ---- */
@@ -249,8 +249,8 @@ static void crawl_on(
     demo_figure(run, (double)(urls + pages), "", "items left in the two queues, %s", where);
     if (!ended)
         demo_showed(run,
-            "both queues are full (%zu and %zu): the downloader waits for the parser, the parser "
-            "for the downloader, %s, at %u of %u pages",
+            "both queues are full (%zu and %zu), and both workers (%s) wait for the other to make "
+            "room, at %u of %u pages",
             urls, pages, where, parsed, PAGES);
 }
 

@@ -89,7 +89,7 @@ static void task_done_on(
     pool_stop(pool);
     if (!joined)
         demo_showed(run,
-            "the queue is empty and its workers, %s, have gone home; the join would wait for ever "
+            "the queue is empty and its workers (%s) have ended; the join would wait for ever "
             "for %" PRIu64 " of %u items",
             where, ITEMS - done, ITEMS);
     queue_free(shared->queue);
