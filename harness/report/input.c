@@ -21,17 +21,18 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The order of the report: what computes, what waits, what measures the harness, break-even,
- * surveys. */
+/* The order of the report: what computes, what waits, what shares, what measures the harness; then
+ * break-even and surveys. */
 static int place_of(const struct view *view)
 {
-    if (view_has_survey(view))
-        return 4;
+    static const char *const kinds[] = {"cpu", "memory", "mixed", "io", "sync", "overhead"};
+    const int count = sizeof kinds / sizeof *kinds;
+    int place = 0;
     if (!view_has_sweep(view))
-        return 3;
-    if (strcmp(view->result->case_kind, "overhead") == 0)
-        return 2;
-    return view_is_io(view) ? 1 : 0;
+        return count + view_has_survey(view);
+    while (place < count && strcmp(kinds[place], view->result->case_kind) != 0)
+        place++;
+    return place;
 }
 
 static int compare_views(const void *a, const void *b)

@@ -5,10 +5,10 @@
 #include "view.h"
 
 struct input {
-    char *folder;     /* as given, without '/' at the end */
-    const char *host; /* its last part */
-    struct view
-        *views; /* by kind (cpu and the like, io, overhead, break-even, surveys), then label */
+    char *folder;       /* as given, without '/' at the end */
+    const char *host;   /* its last part */
+    struct view *views; /* by kind (cpu, memory, mixed, io, sync, overhead; break-even; surveys),
+                           then label */
     size_t views_count;
     struct view *simulated; /* what was not measured, apart: behind them, in the same order */
     size_t simulated_count;

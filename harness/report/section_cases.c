@@ -151,6 +151,23 @@ static void put_answer(FILE *out, const struct result *result)
     fputs("\n\n", out);
 }
 
+/* What the case does; said once of several sweeps of it. */
+static void put_description(FILE *out, const struct report *report, const struct view *view)
+{
+    const struct result *result = view->result;
+    if (!result->case_description || !*result->case_description)
+        return;
+    fprintf(out, "Case `%s` (%s)", result->case_name, result->case_kind);
+    for (const struct view *above = report->input.views; above < view; above++)
+        if (strcmp(above->result->case_name, result->case_name) == 0) {
+            fputs(", which is described above.\n\n", out);
+            return;
+        }
+    fputs(". ", out);
+    markdown_text(out, result->case_description);
+    fputs("\n\n", out);
+}
+
 static void put_case(FILE *out, const struct report *report, const struct view *view)
 {
     const struct result *result = view->result;
@@ -162,11 +179,7 @@ static void put_case(FILE *out, const struct report *report, const struct view *
     }
     fputs("\n\n", out);
     put_verdict(out, view);
-    if (result->case_description && *result->case_description) {
-        fprintf(out, "Case `%s` (%s). ", result->case_name, result->case_kind);
-        markdown_text(out, result->case_description);
-        fputs("\n\n", out);
-    }
+    put_description(out, report, view);
     put_parameters(out, view);
     put_table(out, view);
     put_cost(out, result);
