@@ -177,10 +177,13 @@ static struct unit unit_named(const char *name, double value)
 struct number number_in(struct interval interval, const char *unit)
 {
     struct unit fitting = unit_named(unit, interval.value);
+    bool whole = !*unit && interval.value >= 0 && interval.value == trunc(interval.value);
     bool exact = interval.lo == interval.value && interval.hi == interval.value;
-    struct number number = interval.value == 0 && exact ? (struct number){"0"}
-                           : exact                      ? in_unit(interval.value, fitting)
-                                                        : interval_in(interval, fitting);
+    struct number number;
+    if (whole && (exact || isnan(interval.lo)))
+        number = number_whole((uint64_t)interval.value);
+    else
+        number = exact ? in_unit(interval.value, fitting) : interval_in(interval, fitting);
     if (strcmp(unit, "/s") == 0 && isfinite(interval.value))
         append_text(&number, unit);
     return number;

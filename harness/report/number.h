@@ -26,8 +26,8 @@ struct number number_count_interval(struct interval count); /* "131 [113, 136]",
 
 struct number number_bytes(double size); /* "7.8 GiB" */
 
-/* A survey's figure in its unit (result_figure.unit), with the interval; where all three are the
- * same, the value alone. */
+/* A survey's figure in its unit (result_figure.unit), with the interval; the value alone where all
+ * three are the same, and where a count has no interval. */
 struct number number_in(struct interval interval, const char *unit);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 
 /* One pool with an interval makes a picture. */
 static bool fits_sweep(const struct view *view)
@@ -61,9 +62,20 @@ static bool fits_map(const struct view *view)
     return false;
 }
 
+/* More lines than these cannot be told apart. */
+#define LINES_MAX 12
+
 static bool fits_axis(const struct view *view)
 {
-    return view_has_survey(view) && view->result->axis;
+    const struct result *result = view->result;
+    size_t subjects = 0;
+    for (size_t i = 0; i < result->figures_count; i++) {
+        bool before = false;
+        for (size_t j = 0; j < i && !before; j++)
+            before = strcmp(result->figures[i].subject, result->figures[j].subject) == 0;
+        subjects += !before;
+    }
+    return view_has_survey(view) && result->axis && subjects <= LINES_MAX;
 }
 
 const struct picture pictures[] = {

@@ -11,6 +11,17 @@
         .says = (sentence), .label = "hazards", .kind = CLAIM_HAZARD, .a = {.subject = (name) }    \
     }
 
+#define METHOD(sentence, method, name, value)                                                      \
+    {                                                                                              \
+        .says = (sentence), .label = "methods", .kind = CLAIM_VALUE, .a = {(method), (name), 0},   \
+        .limit = (value)                                                                           \
+    }
+#define FAULT(sentence, fault, name, value)                                                        \
+    {                                                                                              \
+        .says = (sentence), .label = "python-faults", .kind = CLAIM_VALUE,                         \
+        .a = {(fault), (name), 0}, .limit = (value)                                                \
+    }
+
 static const struct claim claims[] = {
     {.says = "small tasks get slower in a pool of threads",
         .label = "breakeven",
@@ -30,6 +41,11 @@ static const struct claim claims[] = {
         .kind = CLAIM_COLD,
         .backend = "threads"},
     {.says = "... (processes)", .label = "breakeven", .kind = CLAIM_COLD, .backend = "processes"},
+    {.says = "processes cost more to start than threads",
+        .label = "lifecycle",
+        .kind = CLAIM_RATIO,
+        .a = {"pool processes", "start", 0},
+        .b = {"pool threads", "start", 0}},
     {.says = "CPU-bound work wants at most as many workers as cores",
         .label = "primes",
         .kind = CLAIM_WITHIN,
@@ -56,6 +72,41 @@ static const struct claim claims[] = {
         .kind = CLAIM_SPEEDUP,
         .backend = "gil",
         .limit = 2},
+    {.says = "beside computing threads an interactive one is late under such a lock",
+        .label = "latency",
+        .kind = CLAIM_RATIO,
+        .a = {"gil", "p99", 2},
+        .b = {"threads", "p99", 2}},
+    {.says = "the computing and the waiting part of a job are best split over two pools",
+        .label = "pipelines",
+        .kind = CLAIM_RATIO,
+        .a = {"one pool", "time a photograph", 8},
+        .b = {"split 3:2:3", "time a photograph", 8}},
+    {.says = "a pool of connections bounds what the server sees, and so the speedup",
+        .label = "postgres-4",
+        .kind = CLAIM_NO_FASTER,
+        .backend = "threads",
+        .limit = 4.4},
+    METHOD("`map` keeps order", "Pool-fork.map", "in order", 1),
+    METHOD("`imap_unordered` does not", "Pool-fork.imap_unordered", "in order", 0),
+    METHOD("`as_completed` does not", "ThreadPoolExecutor.as_completed", "in order", 0),
+    METHOD("`map` waits for the results", "Pool-fork.map", "blocks", 1),
+    METHOD("`map_async` does not", "Pool-fork.map_async", "blocks", 0),
+    METHOD("results can be had while long work goes on (progress)", "Pool-fork.imap_unordered",
+        "blocks", 0),
+    {.says = "a long iterable costs memory with `map`, and less with `imap`",
+        .label = "methods",
+        .kind = CLAIM_RATIO,
+        .a = {"Pool-fork.map", "memory a task", 0},
+        .b = {"Pool-fork.imap chunk 64", "memory a task", 0}},
+    FAULT("a failing task of `map_async` stops the others", "task fails: Pool-fork.apply_async",
+        "results of 1000", 0),
+    FAULT("a failing task of `map` loses the results of all", "task fails: Pool-fork.map",
+        "results of 1000", 0),
+    FAULT("a killed worker hangs `Pool.map`", "worker killed: Pool-fork.map", "hang", 1),
+    FAULT("a killed worker costs our processes its own task alone", "worker killed: processes (C)",
+        "results of 1000", 999),
+    HAZARD("`Value += 1` is not safe, though the memory is shared", "race"),
     HAZARD("updates of shared data by several workers get lost (race)", "race"),
     HAZARD("two locks taken in opposite order stop both (deadlock)", "deadlock"),
     HAZARD("two that give way to each other get nothing done (livelock)", "livelock"),

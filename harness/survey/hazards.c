@@ -31,12 +31,13 @@ static int run_form(
     struct drive_outcome outcome;
     if (drive_run(demo, which, seed, LIMIT_SECONDS, &outcome))
         return task_fail(EINTR, "interrupted");
-    bool able = outcome.end != DRIVE_UNABLE;
-    reading->values[which] = outcome.showed;
+    bool able = outcome.end != DRIVE_UNABLE && outcome.end != DRIVE_DIED;
+    reading->values[which] =
+        which == DRIVE_UNMENDED ? outcome.showed : !drive_as_promised(which, &outcome);
     reading->values[DRIVE_FORMS + which] = outcome.seconds;
     if (able && which == DRIVE_UNMENDED)
         note(reading, &outcome);
-    int code = able ? 0 : task_fail(EIO, "the %s form cannot run", drive_form_name(which));
+    int code = able ? 0 : task_fail(EIO, "the %s form could not run to its end", drive_form_name(which));
     drive_free(&outcome);
     return code;
 }

@@ -239,7 +239,7 @@ static int read_pool(const struct pool_ops *ops, struct survey_reading *reading)
 static bool is_pool(const struct pool_ops *ops)
 {
     bool serial = strcmp(ops->name, "serial") == 0;
-    return !serial && !ops->simulated && !(ops->supported && ops->supported());
+    return !serial && !ops->simulated && !ops->events && !(ops->supported && ops->supported());
 }
 
 static void add_probe(struct survey_run *run, const char *subject, bool weighed)

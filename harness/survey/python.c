@@ -40,7 +40,7 @@ static const struct job jobs[] = {
     {"thumbnails", "thumbnails", 64, "", {2}, NULL, all_peers, all_backends},
     {"small tasks", "powersum", 4096, "n=400k", {2}, chunks, chunk_peers, all_backends},
     /* a case of C's own length: Python's would outlast the survey */
-    {"powersum n=100M", "powersum", 100, "n=100M", {1, 2, 4}, NULL, none, lock_backends},
+    {"long powersum", "powersum", 100, "n=100M", {1, 2, 4}, NULL, none, lock_backends},
 };
 #define JOBS (sizeof jobs / sizeof *jobs)
 
