@@ -105,6 +105,24 @@ static void print_json(const struct result *result, const struct verdict *verdic
     json_print(root);
 }
 
+/* How many readings failed; a figure that has no value is no failure. The first cause is told. */
+static enum status tell_failures(const struct cli *cli, const struct result *result)
+{
+    size_t failed = 0;
+    const struct result_reading *first = NULL;
+    for (size_t i = 0; i < result->readings_count; i++) {
+        const struct result_reading *reading = &result->readings[i];
+        if (!*reading->failure || strcmp(reading->failure, SURVEY_NO_VALUE) == 0)
+            continue;
+        first = first ? first : reading;
+        failed++;
+    }
+    if (!first)
+        return STATUS_DONE;
+    return cli_fail(cli, STATUS_FAILED, "%zu of %zu readings failed; the first, of %s: %s", failed,
+        result->readings_count, result->figures[first->figure].subject, first->failure);
+}
+
 /* The file is written whatever happened, as long as something was read. */
 static enum status conclude(const struct cli *cli, const struct result *result, enum status status)
 {
@@ -117,6 +135,7 @@ static enum status conclude(const struct cli *cli, const struct result *result, 
     else
         print_text(result, &verdict);
     cli_print_reasons(cli, &verdict);
+    status = cli_graver(status, tell_failures(cli, result));
     status = cli_graver(status, cli_strict(cli, &verdict));
     return cli_graver(status, record_save(cli, result));
 }

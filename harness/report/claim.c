@@ -74,17 +74,34 @@ static void check_ratio(
     name_figure(finding, result, b);
 }
 
+/* How many of a figure's readings have that value, and how many have another. */
+static void count_readings(const struct result *result, int figure, double value, size_t counts[2])
+{
+    for (size_t i = 0; i < result->readings_count; i++) {
+        const struct result_reading *reading = &result->readings[i];
+        if (reading->figure == (unsigned)figure && !*reading->failure)
+            counts[fabs(reading->value - value) >= 1e-9]++;
+    }
+}
+
+/* Of readings that have it and that do not. */
+static enum claim_outcome all_of(const size_t counts[2])
+{
+    if (counts[0] + counts[1] == 0)
+        return CLAIM_UNMEASURED;
+    return counts[1] == 0 ? CLAIM_HOLDS : counts[0] == 0 ? CLAIM_FAILS : CLAIM_UNDECIDED;
+}
+
 static void check_value(
     struct claim_finding *finding, const struct claim *claim, const struct result *result)
 {
     int a = figure_of(result, &claim->a);
+    size_t counts[2] = {0};
     if (a < 0)
         return;
     const struct reading_summary summary = reading_summary(result, (unsigned)a);
-    if (!isfinite(summary.value.value))
-        return;
-    bool same = fabs(summary.value.value - claim->limit) < 1e-9;
-    finding->outcome = same ? CLAIM_HOLDS : CLAIM_FAILS;
+    count_readings(result, a, claim->limit, counts);
+    finding->outcome = all_of(counts);
     name_figure(finding, result, a);
     say(finding, ": %s", number_in(summary.value, result->figures[a].unit).text);
     if (*summary.note)
@@ -96,14 +113,16 @@ static void check_hazard(
 {
     int unmended = reading_find(result, claim->a.subject, 0, "unmended fails");
     int mended = reading_find(result, claim->a.subject, 0, "mended fails");
+    size_t fails[2] = {0}, works[2] = {0};
     if (unmended < 0 || mended < 0)
         return;
-    const struct reading_summary fails = reading_summary(result, (unsigned)unmended);
-    const struct reading_summary still = reading_summary(result, (unsigned)mended);
-    bool shows = fails.value.value == 1 && still.value.value == 0;
-    finding->outcome = shows ? CLAIM_HOLDS : CLAIM_FAILS;
-    say(finding, "%s; mended: %s", *fails.note ? fails.note : "no failure showed",
-        still.value.value == 0 ? "does not happen" : "happens too");
+    count_readings(result, unmended, 1, fails);
+    count_readings(result, mended, 0, works);
+    enum claim_outcome first = all_of(fails), second = all_of(works);
+    finding->outcome = first != CLAIM_HOLDS ? first : second;
+    const char *note = reading_summary(result, (unsigned)unmended).note;
+    say(finding, "%s; mended: %s", *note ? note : "no failure showed",
+        second == CLAIM_HOLDS ? "does not happen" : "happens too");
 }
 
 /* ---- sweeps ---- */
@@ -215,7 +234,9 @@ static void check_breakeven(
     const struct view_search *search = search_of(view, claim->backend, RESULT_BY_GRAIN, false, 1);
     if (!search)
         return;
-    finding->outcome = search->bracket.outcome == BRACKET_ALWAYS_FASTER ? CLAIM_FAILS : CLAIM_HOLDS;
+    finding->outcome = search->bracket.outcome == BRACKET_ALWAYS_FASTER ? CLAIM_FAILS
+                       : search->bracket.outcome == BRACKET_UNDECIDED   ? CLAIM_UNDECIDED
+                                                                        : CLAIM_HOLDS;
     say(finding, "worth it: ");
     name_search(finding, search);
 }

@@ -9,7 +9,7 @@
 enum claim_outcome {
     CLAIM_HOLDS,
     CLAIM_FAILS,     /* it does not hold here */
-    CLAIM_UNDECIDED, /* the interval contains both */
+    CLAIM_UNDECIDED, /* the interval contains both, or readings differ */
     CLAIM_UNMEASURED /* no result of that name, or without that figure, or REFUSED */
 };
 
@@ -23,8 +23,8 @@ struct claim_finding {
 enum claim_kind {
     CLAIM_RATIO,     /* a survey: figure a / figure b of the same rounds is above `limit` */
     CLAIM_AT_MOST,   /* the same, below `limit` */
-    CLAIM_VALUE,     /* a survey: the median of figure a is `limit` */
-    CLAIM_HAZARD,    /* subject a of hazards fails unmended and does not mended */
+    CLAIM_VALUE,     /* a survey: every reading of figure a is `limit` */
+    CLAIM_HAZARD,    /* subject a of hazards always fails unmended, never mended */
     CLAIM_WITHIN,    /* a sweep: the size to take of `backend` is at most the usable CPUs */
     CLAIM_BEYOND,    /* ... is above them */
     CLAIM_SPEEDUP,   /* a sweep: the speedup of `backend` at the largest size is above `limit` */
@@ -46,7 +46,7 @@ struct claim {
     enum claim_kind kind;
     const char *backend;
     struct claim_figure a, b;
-    double limit; /* 0: 1 */
+    double limit; /* of CLAIM_VALUE the value; of the others 0 is 1 */
 };
 
 /* Checks one claim. Pure but for reading `input`. */

@@ -124,8 +124,7 @@ void python_put_speedups(FILE *out, const struct result *result)
 /* Ours over Python's: no wider than the two intervals allow. */
 static struct interval over(struct interval ours, struct interval python)
 {
-    return (struct interval){
-        ours.value / python.value, ours.lo / python.hi, ours.hi / python.lo};
+    return (struct interval){ours.value / python.value, ours.lo / python.hi, ours.hi / python.lo};
 }
 
 void python_put_lock(FILE *out, const struct result *result)

@@ -187,9 +187,12 @@ static void put_survey(FILE *out, const struct report *report, const struct view
     fputs("\n\n", out);
     markdown_text(out, result->case_description ? result->case_description : "");
     fprintf(out,
-        "\n\nMedians of %zu interleaved rounds with their 95 %% intervals; each reading in a "
-        "process of its own. Verdict: %s. ",
-        result->blocks_count, verdict_name(view->verdict.level));
+        "\n\nMedians of %zu interleaved round%s%s; each reading in a process of its own. Verdict: "
+        "%s. ",
+        result->blocks_count, result->blocks_count == 1 ? "" : "s",
+        result->blocks_count < STAT_PAIRS_MIN ? ", too few for intervals"
+                                              : " with their 95 % intervals",
+        verdict_name(view->verdict.level));
     markdown_code(out, result->command ? result->command : "");
     fputs("\n\n", out);
     if (result->axis)

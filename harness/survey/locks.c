@@ -118,8 +118,8 @@ static const struct kind {
     {"lock (share/lock.h)", by_lock},
     {"re-entrant lock (share/lock.h)", by_recursive},
     {"semaphore (share/semaphore.h)", by_semaphore},
-    {"rwlock, reading (pthread)", by_reading},
-    {"rwlock, writing (pthread)", by_writing},
+    {"rwlock for reading (pthread)", by_reading},
+    {"rwlock for writing (pthread)", by_writing},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

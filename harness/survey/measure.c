@@ -51,7 +51,7 @@ unsigned survey_add_probe(struct survey_run *run, const char *subject, double x)
 {
     size_t size = (run->probes_count + 1) * sizeof *run->probes;
     run->probes = realloc(run->probes, size);
-    if (!run->probes)
+    if (!run->probes || strchr(subject, ','))
         abort();
     struct survey_probe *probe = &run->probes[run->probes_count];
     *probe = (struct survey_probe){.x = x,
@@ -220,7 +220,7 @@ static void keep(const struct survey_taking *taking, unsigned probe, struct resu
         snprintf(row->failure, sizeof row->failure, "%s",
             *report->failure  ? report->failure
             : isfinite(value) ? ""
-                              : "no value");
+                              : SURVEY_NO_VALUE);
         result_add_reading(taking->run.result, row);
     }
 }
@@ -254,7 +254,9 @@ static enum status take_rounds(const struct survey_taking *taking)
     struct result *result = taking->run.result;
     unsigned rounds = options->rounds ? options->rounds : taking->survey->rounds;
     unsigned *order = calloc(taking->run.probes_count + 1, sizeof *order);
-    int interrupted = order ? 0 : -1;
+    int interrupted = 0;
+    if (!order)
+        abort();
     while (!interrupted && result->blocks_count < rounds &&
            !(options->budget_s > 0 && result->blocks_count > 0 &&
                clock_since(taking->start) > options->budget_s))

@@ -6,6 +6,9 @@
 #include "../measure/sweep.h"
 #include "survey.h"
 
+/* The failure of a reading that found no value of a figure, which may be right. */
+#define SURVEY_NO_VALUE "no value"
+
 struct survey_options {
     unsigned rounds;  /* 0: the survey's own */
     const char *only; /* a list of subjects; NULL: all */

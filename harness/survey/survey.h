@@ -63,7 +63,8 @@ struct survey {
 };
 
 /* For open. Adds a probe and returns its number: 0, 1, 2, ... in the order in which they are
- * added, also where run->only leaves it out. x: where the survey has an axis, above 0, or 0. */
+ * added, also where run->only leaves it out. A subject has no comma, which separates those of
+ * --only. x: where the survey has an axis, above 0, or 0. */
 unsigned survey_add_probe(struct survey_run *run, const char *subject, double x);
 
 /* For open. Adds a figure to the probe that was added last. unit: "s" (shown as ns, us, ms),
