@@ -99,6 +99,23 @@ static void a_hazard_must_fail_unmended_and_not_mended(void **state)
     assert_outcome(CLAIM_FAILS, &claim, NULL);
 }
 
+static void what_is_counted_must_be_so_in_all_readings(void **state)
+{
+    (void)state;
+    const struct claim claim = {.label = "hazards", .kind = CLAIM_HAZARD, .a = {.subject = "race"}};
+    save_hazard(1, 0);
+    struct result *result = result_load(below("results/host/hazards.json"), why, sizeof why);
+    assert_non_null(result);
+    result->readings[4].value = 0; /* once the unmended form did not fail */
+    save(result, "hazards");
+    assert_outcome(CLAIM_UNDECIDED, &claim, NULL);
+    result = result_load(below("results/host/hazards.json"), why, sizeof why);
+    for (size_t i = 0; i < result->readings_count; i++)
+        snprintf(result->readings[i].failure, sizeof result->readings[i].failure, "cannot run");
+    save(result, "hazards");
+    assert_outcome(CLAIM_UNMEASURED, &claim, NULL);
+}
+
 static void a_size_is_held_against_the_usable_cpus(void **state)
 {
     (void)state;
@@ -180,6 +197,7 @@ int main(void)
         IN_FOLDER(a_ratio_of_figures_is_judged_by_its_whole_interval),
         IN_FOLDER(a_value_is_what_it_is_said_to_be),
         IN_FOLDER(a_hazard_must_fail_unmended_and_not_mended),
+        IN_FOLDER(what_is_counted_must_be_so_in_all_readings),
         IN_FOLDER(a_size_is_held_against_the_usable_cpus),
         IN_FOLDER(a_speedup_is_that_of_the_largest_size),
         IN_FOLDER(a_backend_that_slows_down_with_workers_is_found),
