@@ -106,9 +106,19 @@ static int forget_shared(void **state)
     return remove_folders(state);
 }
 
-static struct result *take(const char *only, unsigned rounds)
+/* A result whose texts the survey is to fill in. */
+static struct result *new_survey(void)
 {
     struct result *result = new_result("", "");
+    free(result->case_summary);
+    free(result->case_description);
+    result->case_summary = result->case_description = NULL;
+    return result;
+}
+
+static struct result *take(const char *only, unsigned rounds)
+{
+    struct result *result = new_survey();
     const struct survey_options options = {.only = only, .rounds = rounds, .seed = 7};
     *shared = (struct shared){0};
     if (survey_measure(&made, &options, result, why, sizeof why) != STATUS_DONE)
@@ -185,7 +195,7 @@ static void what_a_reading_leaves_running_is_killed(void **state)
 static void a_subject_that_is_not_there_is_refused_with_those_that_are(void **state)
 {
     (void)state;
-    struct result *result = new_result("", "");
+    struct result *result = new_survey();
     const struct survey_options options = {.only = "steady,stead"};
     assert_int_equal(STATUS_USAGE, survey_measure(&made, &options, result, why, sizeof why));
     assert_non_null(strstr(why, "no subject \"stead\"; there are steady, fails, crashes"));
