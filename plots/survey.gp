@@ -9,13 +9,14 @@ array unit_of[figures]
 array subjects_of[figures]
 array index_of[figures] # of its first subject
 at = 1
-longest = 0; entries = 0
+longest = 0; entries = 0; most = 0
 do for [i = 1:figures] {
     stats data index at using (figure_of[i] = strcol(1), unit_of[i] = strcol(2), subjects_of[i] = column(3), 1) nooutput
     index_of[i] = at + 1
     entries = subjects_of[i] > entries ? subjects_of[i] : entries
     do for [j = 1:subjects_of[i]] {
-        stats data index at + j using (length = strlen(strcol(1)), longest = length > longest ? length : longest, 1) nooutput
+        stats data index at + j using (length = strlen(strcol(1)), longest = length > longest ? length : longest, \
+            most = column(2) > most ? column(2) : most, 1) nooutput
     }
     at = at + 1 + subjects_of[i]
 }
@@ -27,10 +28,12 @@ set output picture
 set multiplot
 set logscale xy 10
 set format x "%.0s%c"
+if (most <= 64) { set logscale x 2; set format x "%g" } # a number of workers
 set xlabel axis
 set lmargin at screen 0.13
 set rmargin at screen 0.95
-# A backend keeps its colour; others take theirs by their place.
+# Backends keep their colours; where the subjects are none, or one of them has a backend's name by chance, all take theirs
+# by their place.
 known(name) = sum [i = 1:words(backends)] (word(backends, i) eq name ? 1 : 0)
 do for [i = 1:figures] {
     set tmargin at screen 1 - (46.0 + panel * (i - 1)) / height
@@ -43,9 +46,13 @@ do for [i = 1:figures] {
     } else { unset key }
     array kind[subjects_of[i]]
     array name[subjects_of[i]]
+    backends_here = 0
     do for [j = 1:subjects_of[i]] {
         stats data index index_of[i] + j - 1 using (name[j] = strcol(1), 1) nooutput
-        kind[j] = known(name[j]) ? style(name[j]) : j
+        backends_here = backends_here + known(name[j])
+    }
+    do for [j = 1:subjects_of[i]] {
+        kind[j] = backends_here > 1 && known(name[j]) ? style(name[j]) : j
     }
     plot for [j = 1:subjects_of[i]] data index index_of[i] + j - 1 using 2:4:5 with filledcurves linecolor rgb colours[kind[j]] notitle, \
         for [j = 1:subjects_of[i]] data index index_of[i] + j - 1 using 2:3 with linespoints linetype kind[j] title name[j]

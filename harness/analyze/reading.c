@@ -89,6 +89,21 @@ struct interval reading_ratio(const struct result *result, unsigned over, unsign
     return ratio;
 }
 
+static bool is_like(const struct result_figure *a, const struct result_figure *b, unsigned parts)
+{
+    return !((parts & READING_SUBJECT && strcmp(a->subject, b->subject) != 0) ||
+             (parts & READING_FIGURE && strcmp(a->figure, b->figure) != 0) ||
+             (parts & READING_X && a->x != b->x));
+}
+
+bool reading_is_first(const struct result *result, size_t at, unsigned parts)
+{
+    size_t i = 0;
+    while (i < at && !is_like(&result->figures[i], &result->figures[at], parts))
+        i++;
+    return i == at;
+}
+
 int reading_find(const struct result *result, const char *subject, double x, const char *figure)
 {
     for (size_t i = 0; i < result->figures_count; i++) {

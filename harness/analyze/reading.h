@@ -5,6 +5,8 @@
 #include "../store/result.h"
 #include "stat.h"
 
+#include <stdbool.h>
+
 struct reading_summary {
     size_t taken;          /* readings */
     size_t failed;         /* of them, without a value */
@@ -20,6 +22,10 @@ struct reading_summary reading_summary(const struct result *result, unsigned fig
 /* The ratio of one figure to another from the rounds in which both have a value above 0, as
  * stat_speedup: over / under. */
 struct interval reading_ratio(const struct result *result, unsigned over, unsigned under);
+
+/* Whether no figure before `at` is like it in all of these parts. */
+enum reading_part { READING_SUBJECT = 1, READING_FIGURE = 2, READING_X = 4 };
+bool reading_is_first(const struct result *result, size_t at, unsigned parts);
 
 /* The figure of that subject, x (within rounding) and name, or -1. */
 int reading_find(const struct result *result, const char *subject, double x, const char *figure);

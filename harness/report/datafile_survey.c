@@ -11,16 +11,6 @@ static const char header[] = "# Index 0: title, number of figures, axis. Then fo
                              "#   1 subject, 2 x, 3 median, 4 low, 5 high\n"
                              "# Low and high are the 95 % interval's ends; NaN: none.\n";
 
-/* Whether figure `at` is the first of its name (and of its subject, where that is asked for). */
-static bool is_first(const struct result *result, size_t at, bool of_subject)
-{
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(result->figures[i].figure, result->figures[at].figure) == 0 &&
-            (!of_subject || strcmp(result->figures[i].subject, result->figures[at].subject) == 0))
-            return false;
-    return true;
-}
-
 static void put_subject(FILE *out, const struct result *result, size_t first)
 {
     const struct result_figure *like = &result->figures[first];
@@ -42,14 +32,16 @@ static void put_figure(FILE *out, const struct result *result, size_t first)
     const char *name = result->figures[first].figure;
     size_t subjects = 0;
     for (size_t i = first; i < result->figures_count; i++)
-        subjects += strcmp(result->figures[i].figure, name) == 0 && is_first(result, i, true);
+        subjects += strcmp(result->figures[i].figure, name) == 0 &&
+                    reading_is_first(result, i, READING_FIGURE | READING_SUBJECT);
     fputs("\n\n", out);
     datafile_put_text(out, name);
     fputc(' ', out);
     datafile_put_text(out, result->figures[first].unit);
     fprintf(out, " %zu\n", subjects);
     for (size_t i = first; i < result->figures_count; i++)
-        if (strcmp(result->figures[i].figure, name) == 0 && is_first(result, i, true))
+        if (strcmp(result->figures[i].figure, name) == 0 &&
+            reading_is_first(result, i, READING_FIGURE | READING_SUBJECT))
             put_subject(out, result, i);
 }
 
@@ -58,7 +50,7 @@ void datafile_put_survey(FILE *out, const struct view *view)
     const struct result *result = view->result;
     size_t figures = 0;
     for (size_t i = 0; i < result->figures_count; i++)
-        figures += is_first(result, i, false);
+        figures += reading_is_first(result, i, READING_FIGURE);
     fprintf(
         out, "# A survey's figures along its axis, derived from %s.json.\n%s", view->label, header);
     datafile_put_title(out, view, result->title ? result->title : result->survey);
@@ -66,6 +58,6 @@ void datafile_put_survey(FILE *out, const struct view *view)
     datafile_put_text(out, result->axis);
     fputc('\n', out);
     for (size_t i = 0; i < result->figures_count; i++)
-        if (is_first(result, i, false))
+        if (reading_is_first(result, i, READING_FIGURE))
             put_figure(out, result, i);
 }

@@ -1,6 +1,7 @@
 /* The table of pictures. */
 #include "picture.h"
 
+#include "../analyze/reading.h"
 #include "gnuplot.h"
 #include "markdown.h"
 
@@ -69,12 +70,8 @@ static bool fits_axis(const struct view *view)
 {
     const struct result *result = view->result;
     size_t subjects = 0;
-    for (size_t i = 0; i < result->figures_count; i++) {
-        bool before = false;
-        for (size_t j = 0; j < i && !before; j++)
-            before = strcmp(result->figures[i].subject, result->figures[j].subject) == 0;
-        subjects += !before;
-    }
+    for (size_t i = 0; i < result->figures_count; i++)
+        subjects += reading_is_first(result, i, READING_SUBJECT);
     return view_has_survey(view) && result->axis && subjects <= LINES_MAX;
 }
 

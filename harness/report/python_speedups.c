@@ -42,23 +42,6 @@ static int baseline_of(const struct result *result, const char *subject)
     return length > 0 ? reading_find(result, serial, 1, REGION) : -1;
 }
 
-static bool x_before(const struct result *result, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (is_region(&result->figures[i]) && result->figures[i].x == result->figures[at].x)
-            return true;
-    return false;
-}
-
-static bool subject_before(const struct result *result, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (is_region(&result->figures[i]) &&
-            strcmp(result->figures[i].subject, result->figures[at].subject) == 0)
-            return true;
-    return false;
-}
-
 static void put_ratio(FILE *out, const struct result *result, int serial, int pool)
 {
     if (serial < 0 || pool < 0)
@@ -73,7 +56,8 @@ static void put_heading(FILE *out, const struct result *result)
     size_t columns = 0;
     fputs("| workers |", out);
     for (size_t i = 0; i < result->figures_count; i++) {
-        if (!is_region(&result->figures[i]) || x_before(result, i))
+        if (!is_region(&result->figures[i]) ||
+            !reading_is_first(result, i, READING_FIGURE | READING_X))
             continue;
         fprintf(out, " %s |", number_whole((uint64_t)result->figures[i].x).text);
         columns++;
@@ -91,7 +75,8 @@ static void put_row(FILE *out, const struct result *result, const char *subject,
     markdown_text(out, subject);
     fputs(" |", out);
     for (size_t i = 0; i < result->figures_count; i++)
-        if (is_region(&result->figures[i]) && !x_before(result, i))
+        if (is_region(&result->figures[i]) &&
+            reading_is_first(result, i, READING_FIGURE | READING_X))
             put_ratio(
                 out, result, serial, reading_find(result, subject, result->figures[i].x, REGION));
     fputc('\n', out);
@@ -105,9 +90,10 @@ void python_put_speedups(FILE *out, const struct result *result)
     put_heading(out, result);
     for (size_t i = 0; i < result->figures_count; i++) {
         const struct result_figure *figure = &result->figures[i];
-        int serial = is_region(figure) && !subject_before(result, i)
-                         ? baseline_of(result, figure->subject)
-                         : -1;
+        int serial =
+            is_region(figure) && reading_is_first(result, i, READING_FIGURE | READING_SUBJECT)
+                ? baseline_of(result, figure->subject)
+                : -1;
         if (serial >= 0)
             put_row(out, result, figure->subject, serial);
     }

@@ -9,31 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Whether an earlier figure has the same name, or the same subject. */
-static bool named_before(const struct result *result, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(result->figures[i].figure, result->figures[at].figure) == 0)
-            return true;
-    return false;
-}
-
-static bool subject_before(const struct result *result, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(result->figures[i].subject, result->figures[at].subject) == 0)
-            return true;
-    return false;
-}
-
-static bool x_before(const struct result *result, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (result->figures[i].x == result->figures[at].x)
-            return true;
-    return false;
-}
-
 /* A cell: the median and its interval, or why there is none. */
 static void put_value(FILE *out, const struct result *result, int figure)
 {
@@ -87,25 +62,25 @@ static void put_figures(FILE *out, const struct result *result)
     bool notes = has_notes(result);
     fputs("| |", out);
     for (size_t i = 0; i < result->figures_count; i++)
-        if (!named_before(result, i)) {
+        if (reading_is_first(result, i, READING_FIGURE)) {
             fputc(' ', out);
             markdown_text(out, result->figures[i].figure);
             fputs(" |", out);
         }
     fputs(notes ? " |\n| --- |" : "\n| --- |", out);
     for (size_t i = 0; i < result->figures_count; i++)
-        if (!named_before(result, i))
+        if (reading_is_first(result, i, READING_FIGURE))
             fputs(" --- |", out);
     fputs(notes ? " --- |\n" : "\n", out);
     for (size_t i = 0; i < result->figures_count; i++) {
         const char *subject = result->figures[i].subject;
-        if (subject_before(result, i))
+        if (!reading_is_first(result, i, READING_SUBJECT))
             continue;
         fputs("| ", out);
         markdown_text(out, subject);
         fputs(" |", out);
         for (size_t j = 0; j < result->figures_count; j++)
-            if (!named_before(result, j))
+            if (reading_is_first(result, j, READING_FIGURE))
                 put_value(out, result, reading_find(result, subject, 0, result->figures[j].figure));
         if (notes)
             put_notes(out, result, subject);
@@ -122,7 +97,7 @@ static void put_axis_heading(FILE *out, const struct result *result, bool notes)
     size_t columns = 0;
     fputs("| |", out);
     for (size_t i = 0; i < result->figures_count; i++)
-        if (!x_before(result, i)) {
+        if (reading_is_first(result, i, READING_X)) {
             fprintf(out, " %s |", number_rate(result->figures[i].x).text);
             columns++;
         }
@@ -151,13 +126,13 @@ static void put_along_axis(FILE *out, const struct result *result, const char *f
     put_axis_heading(out, result, notes);
     for (size_t i = 0; i < result->figures_count; i++) {
         const char *subject = result->figures[i].subject;
-        if (subject_before(result, i) || !has_figure(result, subject, figure))
+        if (!reading_is_first(result, i, READING_SUBJECT) || !has_figure(result, subject, figure))
             continue;
         fputs("| ", out);
         markdown_text(out, subject);
         fputs(" |", out);
         for (size_t j = 0; j < result->figures_count; j++)
-            if (!x_before(result, j))
+            if (reading_is_first(result, j, READING_X))
                 put_value(out, result, reading_find(result, subject, result->figures[j].x, figure));
         if (notes)
             put_notes(out, result, subject);
@@ -171,7 +146,7 @@ static void put_axis(FILE *out, const struct result *result)
 {
     bool notes = has_notes(result);
     for (size_t i = 0; i < result->figures_count; i++)
-        if (!named_before(result, i)) {
+        if (reading_is_first(result, i, READING_FIGURE)) {
             put_along_axis(out, result, result->figures[i].figure, notes);
             notes = false; /* said once */
         }
