@@ -6,6 +6,7 @@
 #include "../sim/model.h"
 #include "../survey/registry.h"
 #include "../survey/survey.h"
+#include "available.h"
 #include "commands.h"
 #include "forms.h"
 #include "hazards.h"
@@ -19,23 +20,6 @@ static const struct param options[] = {
     {0},
 };
 
-static const char *backend_reason(const struct pool_ops *ops)
-{
-    return ops->supported ? ops->supported() : NULL;
-}
-
-static const char *case_reason(const struct registry_case *found)
-{
-    if (!found->bench)
-        return found->missing;
-    return found->bench->supported ? found->bench->supported() : NULL;
-}
-
-static const char *survey_reason(const struct survey *survey)
-{
-    return survey->supported ? survey->supported() : NULL;
-}
-
 static json_t *entry(const char *name, const char *summary, const char *kind, const char *reason)
 {
     return json_pack("{s:s, s:s?, s:s?, s:b, s:s?}", "name", name, "summary", summary, "kind", kind,
@@ -48,14 +32,14 @@ static void print_json(void)
     for (const struct registry_case *at = registry_cases; at->name; at++)
         json_array_append_new(
             cases, entry(at->name, at->bench ? at->bench->summary : NULL,
-                       at->bench ? workload_kind_name(at->bench->kind) : NULL, case_reason(at)));
+                       at->bench ? workload_kind_name(at->bench->kind) : NULL, available_case(at)));
     for (const struct pool_ops *const *at = registry_backends; *at; at++)
         json_array_append_new(
             backends, entry((*at)->name, (*at)->summary, (*at)->processes ? "processes" : "threads",
-                          backend_reason(*at)));
+                          available_backend(*at)));
     for (const struct survey *const *at = registry_surveys; *at; at++)
         json_array_append_new(
-            surveys, entry((*at)->name, (*at)->summary, NULL, survey_reason(*at)));
+            surveys, entry((*at)->name, (*at)->summary, NULL, available_survey(*at)));
     json_t *root =
         json_pack("{s:s, s:o, s:o, s:o, s:o, s:[]}", "schema", "poolbench/list/v1", "cases", cases,
             "backends", backends, "surveys", surveys, "hazards", hazards_json(), "labs");
@@ -69,12 +53,13 @@ static void print_all(void)
     for (const struct registry_case *at = registry_cases; at->name; at++)
         cli_table_row(table, "%s\t%s\t%s%s%s", at->name,
             at->bench ? workload_kind_name(at->bench->kind) : "-",
-            at->bench ? at->bench->summary : "", at->bench && case_reason(at) ? "; not here: " : "",
-            case_reason(at) ? case_reason(at) : "");
+            at->bench ? at->bench->summary : "",
+            at->bench && available_case(at) ? "; not here: " : "",
+            available_case(at) ? available_case(at) : "");
     cli_table_row(table, " ");
     cli_table_row(table, "BACKEND\t\tWHAT IT IS");
     for (const struct pool_ops *const *at = registry_backends; *at; at++) {
-        const char *reason = backend_reason(*at);
+        const char *reason = available_backend(*at);
         cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
             reason ? "; not here: " : "", reason ? reason : "");
     }
@@ -82,7 +67,8 @@ static void print_all(void)
     cli_table_row(table, "SURVEY\t\tWHAT IT IS");
     for (const struct survey *const *at = registry_surveys; *at; at++)
         cli_table_row(table, "%s\t\t%s%s%s", (*at)->name, (*at)->summary,
-            survey_reason(*at) ? "; not here: " : "", survey_reason(*at) ? survey_reason(*at) : "");
+            available_survey(*at) ? "; not here: " : "",
+            available_survey(*at) ? available_survey(*at) : "");
     cli_table_row(table, " ");
     hazards_rows(table);
     cli_table_print(table);
@@ -104,7 +90,7 @@ static enum status print_case(const struct cli *cli, const struct registry_case 
         puts("\nparameters (--param name=value):");
         param_usage(stdout, bench->params, false);
     }
-    const char *reason = case_reason(found);
+    const char *reason = available_case(found);
     if (reason)
         return cli_fail(cli, STATUS_UNAVAILABLE, "case %s: %s", bench->name, reason);
     return STATUS_DONE;
@@ -125,7 +111,7 @@ static void print_flag(bool set, const char *text)
 
 static enum status print_backend(const struct cli *cli, const struct pool_ops *ops)
 {
-    const char *reason = backend_reason(ops);
+    const char *reason = available_backend(ops);
     char having[256];
     printf("%s (%s): %s\n\n", ops->name, ops->processes ? "processes" : "threads", ops->summary);
     print_flag(
@@ -158,7 +144,7 @@ static enum status print_backend(const struct cli *cli, const struct pool_ops *o
 
 static enum status print_survey(const struct cli *cli, const struct survey *survey)
 {
-    const char *reason = survey_reason(survey);
+    const char *reason = available_survey(survey);
     printf("%s (survey): %s\n\n", survey->name, survey->summary);
     cli_print_wrapped(survey->description, 0);
     return reason ? cli_fail(cli, STATUS_UNAVAILABLE, "survey %s: %s", survey->name, reason)

@@ -4,6 +4,7 @@
 #include "../measure/cpus.h"
 #include "../measure/machine.h"
 #include "../pool/backend.h"
+#include "available.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,6 +91,9 @@ enum status record_begin(const struct cli *cli, const char *label, struct result
     result->started = utc_now();
     result->command = strdup(cli->line);
     result->machine = machine_probe();
+    json_t *missing = available_missing();
+    if (missing)
+        json_object_set_new(result->machine, "unavailable", missing);
     result->usable_cpus = cpus_usable();
     *begun = result;
     return STATUS_DONE;

@@ -27,6 +27,7 @@ static const struct key {
     {"compiler", "compiler", TEXT},
     {"flags", "flags", TEXT},
     {"libraries", "libraries", TEXT},
+    {"unavailable", "not available here, so not measured", TEXT},
     {"commit", "commit", TEXT},
     {"clock_source", "clock source", TEXT},
     {"clock_resolution_ns", "clock resolution", NANOSECONDS},

@@ -65,3 +65,12 @@ teardown() { common_teardown; }
         [(s, x, f) for s in ("threads", "gil") for x in (1, 2, 4) for f in ("p50", "p99")]'
     json said.json 'all(r["failed"] == 0 and r["median"]["value"] > 0 for r in d["rows"])'
 }
+
+@test "a result says what is not available on the machine, and a survey without its program ends with 4" {
+    export POOLBENCH_PYTHON=/nowhere/python3
+    poolbench survey locks --rounds 1 --only 'atomic addition' -o l.json
+    "$top/tests/schema-check" l.json
+    json l.json 'any(t.startswith("survey python: ") for t in d["machine"]["unavailable"])'
+    refused 4 '*survey python: needs python3 (apt-get install python3)' survey python --rounds 1 -o p.json
+    [ ! -e p.json ]
+}
