@@ -153,6 +153,7 @@ static const struct row rows[] = {
     {"full", "hazards", 20, "survey hazards --rounds 3"},
     {"full", "methods", 216, "survey methods --budget 300s"},
     {"full", "python", 400, "survey python --budget 500s"},
+    {"full", "python-sharing", 10, "survey python-sharing"},
     {"full", "python-faults", 60, "survey python-faults --rounds 1"},
 
     {"full", "spin.sim", 5,

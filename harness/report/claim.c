@@ -108,6 +108,18 @@ static void check_value(
         say(finding, " (%s)", summary.note);
 }
 
+static void check_below(
+    struct claim_finding *finding, const struct claim *claim, const struct result *result)
+{
+    int a = figure_of(result, &claim->a);
+    if (a < 0)
+        return;
+    const struct interval value = reading_summary(result, (unsigned)a).value;
+    finding->outcome = opposite(above(value, limit_of(claim)));
+    name_figure(finding, result, a);
+    say(finding, ": %s", number_in(value, result->figures[a].unit).text);
+}
+
 static void check_hazard(
     struct claim_finding *finding, const struct claim *claim, const struct result *result)
 {
@@ -271,6 +283,9 @@ static void check(struct claim_finding *finding, const struct claim *claim, cons
     case CLAIM_RATIO:
     case CLAIM_AT_MOST:
         check_ratio(finding, claim, view->result);
+        return;
+    case CLAIM_BELOW:
+        check_below(finding, claim, view->result);
         return;
     case CLAIM_VALUE:
         check_value(finding, claim, view->result);

@@ -23,6 +23,7 @@ struct claim_finding {
 enum claim_kind {
     CLAIM_RATIO,     /* a survey: figure a / figure b of the same rounds is above `limit` */
     CLAIM_AT_MOST,   /* the same, below `limit` */
+    CLAIM_BELOW,     /* a survey: figure a is below `limit` */
     CLAIM_VALUE,     /* a survey: every reading of figure a is `limit` */
     CLAIM_HAZARD,    /* subject a of hazards always fails unmended, never mended */
     CLAIM_WITHIN,    /* a sweep: the size to take of `backend` is at most the usable CPUs */

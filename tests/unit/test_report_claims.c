@@ -68,6 +68,11 @@ static void a_value_is_what_it_is_said_to_be(void **state)
     assert_outcome(CLAIM_HOLDS, &claim, "b, cost: 1");
     claim.limit = 0;
     assert_outcome(CLAIM_FAILS, &claim, NULL);
+    claim.kind = CLAIM_BELOW;
+    claim.limit = 0.25;
+    assert_outcome(CLAIM_FAILS, &claim, "b, cost: 1");
+    claim.limit = 2;
+    assert_outcome(CLAIM_HOLDS, &claim, NULL);
 }
 
 static void save_hazard(double unmended, double mended)
