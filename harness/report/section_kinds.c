@@ -33,6 +33,8 @@ static const char *advice(
         return threads || processes ? "the serial loop" : "";
     if (!threads || !processes)
         return "";
+    if (gains(threads) != gains(processes))
+        return gains(threads) ? "threads" : "processes";
     struct compare_row row = compare_within(view->result, threads->index, processes->index);
     compare_conclude(&row, 1);
     enum compare_verdict verdict = row.verdict;
@@ -62,8 +64,10 @@ static const char heading[] =
     "## Which backend for which kind of work\n\n"
     "Speedup over the serial loop at the size to take of each backend, the fewest workers whose "
     "interval overlaps that of its fastest size: `speedup [95 %] × workers`. Threads and processes "
-    "are then compared in the same blocks: *either* where these do not tell them apart, else the "
-    "faster one; *the serial loop* where neither is significantly faster than it. Where either "
+    "are then compared in the same blocks, each case by itself at 5 %: *either* where both are "
+    "faster than the loop and these blocks do not tell them apart, else the faster one; *the "
+    "serial "
+    "loop* where neither is significantly faster than it. Where either "
     "will do, threads share memory and start sooner; processes survive a task that crashes, can "
     "be stopped in mid-task, and are what an interpreter with one lock needs for computing (gil: "
     "such a lock, in C).\n\n"
