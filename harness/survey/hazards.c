@@ -37,7 +37,8 @@ static int run_form(
     reading->values[DRIVE_FORMS + which] = outcome.seconds;
     if (able && which == DRIVE_UNMENDED)
         note(reading, &outcome);
-    int code = able ? 0 : task_fail(EIO, "the %s form could not run to its end", drive_form_name(which));
+    int code =
+        able ? 0 : task_fail(EIO, "the %s form could not run to its end", drive_form_name(which));
     drive_free(&outcome);
     return code;
 }
