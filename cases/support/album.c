@@ -6,6 +6,7 @@
 
 #include "folder.h"
 #include "photographs.h"
+#include "scratch.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -27,8 +28,8 @@ struct album {
     char **names; /* of the photographs, in the order of tasks */
     size_t count;
     char input_path[PATH_MAX], output_path[PATH_MAX];
-    int input, output; /* the folders; -1: not open */
-    bool temporary;    /* the output folder is removed in the end */
+    int input, output;      /* the folders; -1: not open */
+    struct scratch scratch; /* open where the output folder is a temporary one */
     unsigned size;
     int quality;
     uint64_t latency;         /* ns */
@@ -150,18 +151,18 @@ static int open_output(struct album *album, const char *given)
     return 0;
 }
 
+/* The temporary one. */
 static int make_output(struct album *album, struct case_run *run, const char *name)
 {
-    bool borrowed = *run->handed != '\0'; /* from the process whose setup this one repeats */
-    album->temporary =
-        !borrowed && tempdir_make(run->handed, sizeof album->output_path, NULL, name) == 0;
-    memcpy(album->output_path, run->handed, sizeof album->output_path);
-    if (!(album->temporary || borrowed) || (album->output = open_folder(album->output_path)) < 0)
-        return task_fail(errno,
-            "cannot make the temporary folder " SHOWN_PATH ": %s; set TMPDIR, or give --param "
-            "output=DIR",
-            album->output_path, strerror(errno));
-    return 0;
+    int code = scratch_open(&album->scratch, run, name, NULL);
+    if (code != 0)
+        return code;
+    memcpy(album->output_path, album->scratch.path, sizeof album->output_path);
+    album->output = open_folder(album->output_path);
+    return album->output >= 0
+               ? 0
+               : task_fail(errno, "cannot open the temporary folder " SHOWN_PATH ": %s",
+                     album->output_path, strerror(errno));
 }
 
 /* A worker that was killed has left the file that it was writing. */
@@ -179,10 +180,9 @@ static void remove_parts(const struct album *album)
 
 void album_close(struct album *album)
 {
-    if (album->temporary)
-        tempdir_remove(album->output_path);
-    else if (album->output >= 0)
+    if (album->scratch.path[0] == '\0' && album->output >= 0)
         remove_parts(album);
+    scratch_close(&album->scratch);
     if (album->input >= 0)
         close(album->input);
     if (album->output >= 0)

@@ -105,8 +105,8 @@ static int make_folder(struct greeting *greeting, const char *name, const char *
         return 0;
     int cause = errno;
     return task_fail(parent && cause != ENOSPC ? EINVAL : cause,
-        "cannot make the temporary folder " SHOWN_PATH ": %s; try folder=DIR", greeting->folder,
-        strerror(cause));
+        "cannot make the temporary folder " SHOWN_PATH ": %s; %s", greeting->folder,
+        strerror(cause), parent ? "try another folder=DIR" : "set TMPDIR to another folder");
 }
 
 static void set_signals(void)
