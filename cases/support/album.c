@@ -33,7 +33,8 @@ struct album {
     unsigned size;
     int quality;
     uint64_t latency;         /* ns */
-    char prefix[PREFIX_SIZE]; /* of the names of unfinished files */
+    char prefix[PREFIX_SIZE]; /* of the names of unfinished files, in all processes the same */
+    bool borrowed;            /* another process's to tidy up */
 };
 
 struct album_worker {
@@ -134,7 +135,16 @@ static bool same_folder(int a, int b)
            first.st_ino == second.st_ino;
 }
 
-static int open_output(struct album *album, const char *given)
+/* Processes that repeat the setup get that of the owner, who removes what they leave. */
+static void share_prefix(struct album *album, struct case_run *run)
+{
+    album->borrowed = *run->handed != '\0';
+    if (!album->borrowed)
+        memcpy(run->handed, album->prefix, sizeof album->prefix);
+    memcpy(album->prefix, run->handed, sizeof album->prefix);
+}
+
+static int open_output(struct album *album, struct case_run *run, const char *given)
 {
     int code = copy_path(album->output_path, given, "output");
     if (code != 0)
@@ -148,6 +158,7 @@ static int open_output(struct album *album, const char *given)
             "output=%.100s is the folder of the photographs, which thumbnails would replace; give "
             "another",
             album->output_path);
+    share_prefix(album, run);
     return 0;
 }
 
@@ -180,7 +191,7 @@ static void remove_parts(const struct album *album)
 
 void album_close(struct album *album)
 {
-    if (album->scratch.path[0] == '\0' && album->output >= 0)
+    if (album->scratch.path[0] == '\0' && album->output >= 0 && !album->borrowed)
         remove_parts(album);
     scratch_close(&album->scratch);
     if (album->input >= 0)
@@ -206,7 +217,7 @@ int album_open(
     snprintf(album->prefix, sizeof album->prefix, ".thumbnail-%ld-", (long)getpid());
     int code = input != NULL ? list_input(album, input, run->tasks) : make_input(album, run, count);
     if (code == 0)
-        code = output != NULL ? open_output(album, output) : make_output(album, run, name);
+        code = output != NULL ? open_output(album, run, output) : make_output(album, run, name);
     if (code != 0) {
         album_close(album);
         return code;
