@@ -236,7 +236,7 @@ static int copy_setup(struct case_run *run)
     copy->size = param_count(run->params, "size");
     copy->direct = strcmp(param_text(run->params, "how"), "direct") == 0;
     copy->fsync = strcmp(param_text(run->params, "fsync"), "yes") == 0;
-    int code = scratch_open(&copy->scratch, run, "copy");
+    int code = scratch_open(&copy->scratch, run, "copy", param_text(run->params, "folder"));
     if (code) {
         free(copy);
         return code;

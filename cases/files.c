@@ -60,7 +60,7 @@ static int files_setup(struct case_run *run)
     files->seed = run->seed;
     files->size = param_count(run->params, "size");
     files->fsync = strcmp(param_text(run->params, "fsync"), "yes") == 0;
-    int code = scratch_open(&files->scratch, run, "files");
+    int code = scratch_open(&files->scratch, run, "files", param_text(run->params, "folder"));
     if (code) {
         free(files);
         return code;

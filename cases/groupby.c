@@ -5,20 +5,23 @@
  * applied. The tasks do what comes then: they make numbers of their rows' texts and aggregate. A
  * group's sum is added up in the file's order, so that it is the same bit by bit on every backend.
  *
- * The file that is made where none is given is gone when setup ends: a process that repeats it
- * makes the same one again. */
+ * The file that is made where none is given has no name and is gone when setup ends, or the
+ * program: a process that repeats the setup makes the same one again. */
 #include "case.h"
 
+#include "../harness/util/tempfile.h"
 #include "support/groups.h"
 #include "support/rows.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PATH_SIZE (PATH_MAX + 32)
 #define SHOWN_PATH "%.120s"
@@ -82,19 +85,24 @@ static void write_rows(FILE *out, uint64_t seed, uint64_t rows, uint64_t group)
     }
 }
 
-static int write_csv(const struct groupby *groupby, const struct case_run *run)
+static int fail_made(const char *what)
 {
-    FILE *out = fopen(groupby->path, "we");
-    if (out == NULL)
-        return task_fail(
-            errno, "cannot make " SHOWN_PATH ": %s; set TMPDIR", groupby->path, strerror(errno));
+    int cause = errno != 0 ? errno : EIO;
+    return task_fail(cause, "cannot %s a temporary file in " SHOWN_PATH ": %s; set TMPDIR%s", what,
+        tempfile_folder(), strerror(cause), cause == ENOSPC ? " or lower rows" : "");
+}
+
+/* Closes the file. */
+static int write_csv(int file, const struct case_run *run)
+{
+    FILE *out = fdopen(file, "w");
+    if (out == NULL) {
+        close(file);
+        return fail_made("write");
+    }
     write_rows(out, run->seed, param_count(run->params, "rows"), param_count(run->params, "group"));
     int failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed)
-        return task_fail(errno != 0 ? errno : EIO,
-            "cannot write " SHOWN_PATH ": %s; set TMPDIR or lower rows", groupby->path,
-            strerror(errno));
-    return 0;
+    return fclose(out) != 0 || failed ? fail_made("write") : 0;
 }
 
 static int read_groups(struct groupby *groupby)
@@ -113,17 +121,17 @@ static int read_groups(struct groupby *groupby)
 
 static int make_input(struct groupby *groupby, const struct case_run *run)
 {
-    char folder[PATH_MAX];
     if (groupby->key != NULL || groupby->value != NULL)
         return task_fail(EINVAL, "key= and value= are columns of an input; give it, or leave them");
-    if (tempdir_make(folder, sizeof folder, NULL, "groupby") != 0)
-        return task_fail(errno, "cannot make the temporary folder " SHOWN_PATH ": %s; set TMPDIR",
-            folder, strerror(errno));
-    snprintf(groupby->path, sizeof groupby->path, "%s/rows.csv", folder);
-    int code = write_csv(groupby, run);
+    int file = tempfile_open();
+    if (file < 0)
+        return fail_made("make");
+    snprintf(groupby->path, sizeof groupby->path, "/proc/self/fd/%d", file);
+    int copy = fcntl(file, F_DUPFD_CLOEXEC, 0); /* for the stream, which closes it */
+    int code = copy < 0 ? fail_made("write") : write_csv(copy, run);
     if (code == 0)
         code = read_groups(groupby);
-    tempdir_remove(folder);
+    close(file);
     return code;
 }
 

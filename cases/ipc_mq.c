@@ -19,6 +19,7 @@
 
 #define USUAL_DEPTH 10
 #define USUAL_PIECE 8192
+#define TRIES 10000 /* to have a name that others of the user take at the same time */
 
 enum { IN, OUT };
 
@@ -34,19 +35,23 @@ static long read_limit(const char *path, long usual)
 }
 
 /* A queue without a name, or -1 with errno. A name that is there already is that of a queue which
- * somebody else has open by now, or nobody's. */
+ * somebody else has open by now, or nobody's; where it cannot be removed, errno says why. */
 static mqd_t open_nameless(struct mq_attr *attributes)
 {
     char name[64];
     snprintf(name, sizeof name, "/poolbench-%u", (unsigned)geteuid());
-    for (;;) {
+    for (int tries = 0; tries < TRIES; tries++) {
         mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, attributes);
         if (queue < 0 && errno != EEXIST)
             return queue;
-        mq_unlink(name);
+        int failed = mq_unlink(name);
         if (queue >= 0)
             return queue;
+        if (failed && errno != ENOENT)
+            return -1;
     }
+    errno = EEXIST;
+    return -1;
 }
 
 /* With as many messages as there is room for. Returns 0 or errno. */

@@ -11,21 +11,18 @@
  * deadlock; the task then begins anew, a few times at most. */
 #include "case.h"
 
-#include "support/keeper.h"
+#include "support/scratch.h"
 #include "support/shared_file.h"
 #include "support/sqlite_connection.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-_Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
 
 #define DEFAULT_TASKS 200
 #define ATTEMPTS 3               /* of a transaction that finds the database locked */
@@ -46,8 +43,7 @@ struct sqlite {
     uint64_t busy; /* ns */
     bool fsync;
     struct counts *counts;
-    struct keeper *keeper; /* NULL: the folder is another process's to remove */
-    struct sigaction sigxfsz_before;
+    struct scratch scratch;
     char path[PATH_SIZE]; /* of the database */
 };
 
@@ -228,22 +224,20 @@ static int make_database(const struct sqlite *sqlite, const char *journal)
     return code;
 }
 
-/* The folder of the process whose setup this one repeats, or an own one with a new database. */
+/* That of the process whose setup this one repeats, or a new one. */
 static int find_database(struct sqlite *sqlite, struct case_run *run)
 {
-    bool own = *run->handed == '\0';
-    if (own) {
-        int code = keeper_start(&sqlite->keeper, "sqlite", param_text(run->params, "folder"), NULL);
-        if (code)
-            return code;
-        snprintf(run->handed, sizeof run->handed, "%s", keeper_folder(sqlite->keeper));
-    }
-    sqlite->counts = own ? shared_file_make(run->handed, sizeof *sqlite->counts)
-                         : shared_file_open(run->handed, sizeof *sqlite->counts);
+    int code = scratch_open(&sqlite->scratch, run, "sqlite", param_text(run->params, "folder"));
+    if (code)
+        return code;
+    const char *folder = sqlite->scratch.path;
+    bool own = !sqlite->scratch.borrowed;
+    sqlite->counts = own ? shared_file_make(folder, sizeof *sqlite->counts)
+                         : shared_file_open(folder, sizeof *sqlite->counts);
     if (!sqlite->counts)
-        return task_fail(errno, "cannot make a file in " SHOWN_PATH ": %s; try folder=DIR",
-            run->handed, strerror(errno));
-    snprintf(sqlite->path, sizeof sqlite->path, "%s/db", run->handed);
+        return task_fail(errno, "cannot make a file in " SHOWN_PATH ": %s; try folder=DIR", folder,
+            strerror(errno));
+    snprintf(sqlite->path, sizeof sqlite->path, "%s/db", folder);
     return own ? make_database(sqlite, param_text(run->params, "journal")) : 0;
 }
 
@@ -252,8 +246,7 @@ static void sqlite_teardown(void *ctx)
     struct sqlite *sqlite = ctx;
     sqlite3_shutdown();
     shared_file_close(sqlite->counts, sizeof *sqlite->counts);
-    keeper_stop(sqlite->keeper);
-    sigaction(SIGXFSZ, &sqlite->sigxfsz_before, NULL);
+    scratch_close(&sqlite->scratch);
     free(sqlite);
 }
 
@@ -277,8 +270,6 @@ static int sqlite_setup(struct case_run *run)
         free(sqlite);
         return code;
     }
-    /* A file above the process's size limit is an error of its task, as a full disk is. */
-    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, &sqlite->sigxfsz_before);
     /* Best effort: its statistics of memory are one lock for all threads. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int code = find_database(sqlite, run);

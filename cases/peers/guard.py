@@ -2,8 +2,12 @@
 
 Pools of the standard library leave workers behind when their owner is killed, some of them for ever. So each worker
 process looks from time to time whether its parent is still there. The package imports this module: before pools fork,
-and again in workers that are started anew, which need the package for the function that they call."""
+and again in workers that are started anew, which need the package for the function that they call.
+
+The first process of a script, which a survey may have started through others, ends with the process whose id is in
+POOLBENCH_GUARD."""
 import os
+import select
 import sys
 import threading
 import time
@@ -22,6 +26,22 @@ def _guard(parent):
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
+def _watch_over_all(process):
+    """Waits at no cost, since this interpreter is what is measured."""
+    try:
+        watch = os.pidfd_open(process)
+        select.select([watch], [], [])
+    except ProcessLookupError:
+        pass
+    os._exit(1)
+
+
+def _guard_first():
+    process = os.environ.get("POOLBENCH_GUARD")
+    if process:
+        threading.Thread(target=_watch_over_all, args=(int(process),), daemon=True).start()
+
+
 def _after_fork():
     global _own
     parent, _own = _own, os.getpid()
@@ -36,3 +56,5 @@ def guard_started_anew():
 os.register_at_fork(after_in_child=_after_fork)
 if "multiprocessing" in sys.modules and sys.modules["multiprocessing"].parent_process() is not None:
     guard_started_anew()
+else:
+    _guard_first()

@@ -6,6 +6,7 @@
 
 #include "folder.h"
 #include "photographs.h"
+#include "scratch.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -27,12 +28,13 @@ struct album {
     char **names; /* of the photographs, in the order of tasks */
     size_t count;
     char input_path[PATH_MAX], output_path[PATH_MAX];
-    int input, output; /* the folders; -1: not open */
-    bool temporary;    /* the output folder is removed in the end */
+    int input, output;      /* the folders; -1: not open */
+    struct scratch scratch; /* open where the output folder is a temporary one */
     unsigned size;
     int quality;
     uint64_t latency;         /* ns */
-    char prefix[PREFIX_SIZE]; /* of the names of unfinished files */
+    char prefix[PREFIX_SIZE]; /* of the names of unfinished files, in all processes the same */
+    bool borrowed;            /* another process's to tidy up */
 };
 
 struct album_worker {
@@ -133,7 +135,16 @@ static bool same_folder(int a, int b)
            first.st_ino == second.st_ino;
 }
 
-static int open_output(struct album *album, const char *given)
+/* Processes that repeat the setup get that of the owner, who removes what they leave. */
+static void share_prefix(struct album *album, struct case_run *run)
+{
+    album->borrowed = *run->handed != '\0';
+    if (!album->borrowed)
+        memcpy(run->handed, album->prefix, sizeof album->prefix);
+    memcpy(album->prefix, run->handed, sizeof album->prefix);
+}
+
+static int open_output(struct album *album, struct case_run *run, const char *given)
 {
     int code = copy_path(album->output_path, given, "output");
     if (code != 0)
@@ -147,21 +158,22 @@ static int open_output(struct album *album, const char *given)
             "output=%.100s is the folder of the photographs, which thumbnails would replace; give "
             "another",
             album->output_path);
+    share_prefix(album, run);
     return 0;
 }
 
+/* The temporary one. */
 static int make_output(struct album *album, struct case_run *run, const char *name)
 {
-    bool borrowed = *run->handed != '\0'; /* from the process whose setup this one repeats */
-    album->temporary =
-        !borrowed && tempdir_make(run->handed, sizeof album->output_path, NULL, name) == 0;
-    memcpy(album->output_path, run->handed, sizeof album->output_path);
-    if (!(album->temporary || borrowed) || (album->output = open_folder(album->output_path)) < 0)
-        return task_fail(errno,
-            "cannot make the temporary folder " SHOWN_PATH ": %s; set TMPDIR, or give --param "
-            "output=DIR",
-            album->output_path, strerror(errno));
-    return 0;
+    int code = scratch_open(&album->scratch, run, name, NULL);
+    if (code != 0)
+        return code;
+    memcpy(album->output_path, album->scratch.path, sizeof album->output_path);
+    album->output = open_folder(album->output_path);
+    return album->output >= 0
+               ? 0
+               : task_fail(errno, "cannot open the temporary folder " SHOWN_PATH ": %s",
+                     album->output_path, strerror(errno));
 }
 
 /* A worker that was killed has left the file that it was writing. */
@@ -179,10 +191,9 @@ static void remove_parts(const struct album *album)
 
 void album_close(struct album *album)
 {
-    if (album->temporary)
-        tempdir_remove(album->output_path);
-    else if (album->output >= 0)
+    if (album->scratch.path[0] == '\0' && album->output >= 0 && !album->borrowed)
         remove_parts(album);
+    scratch_close(&album->scratch);
     if (album->input >= 0)
         close(album->input);
     if (album->output >= 0)
@@ -206,7 +217,7 @@ int album_open(
     snprintf(album->prefix, sizeof album->prefix, ".thumbnail-%ld-", (long)getpid());
     int code = input != NULL ? list_input(album, input, run->tasks) : make_input(album, run, count);
     if (code == 0)
-        code = output != NULL ? open_output(album, output) : make_output(album, run, name);
+        code = output != NULL ? open_output(album, run, output) : make_output(album, run, name);
     if (code != 0) {
         album_close(album);
         return code;

@@ -20,7 +20,8 @@ struct album;
 int album_open(
     struct album **made, struct case_run *run, const char *name, uint64_t count, uint64_t latency);
 
-/* Also what a killed worker has left in an output folder of the user's. */
+/* Also removes what killed workers, of whichever process, have left in an output folder of the
+ * user's; not in a process that has repeated the setup. */
 void album_close(struct album *album);
 
 const char *album_name(const struct album *album, uint64_t index); /* of a photograph */

@@ -2,6 +2,7 @@
 #include "echo_host.h"
 
 #include "../../harness/pool/task.h"
+#include "companion.h"
 #include "echo_partner.h"
 
 #include <errno.h>
@@ -10,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -20,8 +19,7 @@
 #define STOP_MS 10000 /* how long the host may take to end by itself, on a busy machine too */
 
 struct echo_host {
-    pid_t process;
-    int watch; /* a descriptor that tells when the process has ended */
+    struct companion companion;
     char address[ECHO_ADDRESS_MAX];
 };
 
@@ -62,16 +60,6 @@ static void bury(void)
         ;
 }
 
-/* Keeps nothing that was the parent's: an open end of a pipe here would keep it from closing.
- * Returns the listener. */
-static int keep_only(int listener)
-{
-    if (dup2(listener, STDERR_FILENO + 1) < 0)
-        _exit(EXIT_FAILURE);
-    close_range(STDERR_FILENO + 2, ~0U, 0); /* best effort: needs Linux 5.9 */
-    return STDERR_FILENO + 1;
-}
-
 static bool is_same_user(int socket)
 {
     struct ucred peer;
@@ -92,15 +80,11 @@ static void serve_worker(int listener, const struct echo_options *options)
         close(worker);
 }
 
-static _Noreturn void run_host(int listener, const struct echo_options *options, pid_t parent)
+static void run_host(void *ctx, int listener)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(EXIT_FAILURE);
-    prctl(PR_SET_NAME, "pb-echo-host");
+    const struct echo_options *options = ctx;
     setpgid(0, 0); /* a group with the partners, for the end below */
     set_signals();
-    listener = keep_only(listener);
     sigset_t none;
     sigemptyset(&none);
     while (!asked_to_stop) {
@@ -112,7 +96,6 @@ static _Noreturn void run_host(int listener, const struct echo_options *options,
     kill(0, SIGTERM); /* blocked here */
     while (wait(NULL) > 0 || errno == EINTR)
         ;
-    _exit(EXIT_SUCCESS);
 }
 
 /* ---- the process that owns the host ---- */
@@ -137,26 +120,16 @@ static int open_listener(struct echo_host *host)
     return -1;
 }
 
-/* Forks with every signal blocked: a handler of ours must not run in the host. */
-static int fork_host(struct echo_host *host, const struct echo_options *options)
+static int start(struct echo_host *host, const struct echo_options *options)
 {
-    sigset_t all, before;
-    pid_t parent = getpid();
+    struct echo_options own = *options;
+    const struct companion_role role = {"pb-echo-host", SIGKILL, run_host, &own};
     int listener = open_listener(host);
     if (listener < 0)
         return errno;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    host->process = fork();
-    int code = errno;
-    if (host->process == 0)
-        run_host(listener, options, parent);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    int code = companion_start(&host->companion, &role, listener);
     close(listener);
-    if (host->process < 0)
-        return code;
-    host->watch = pidfd_open(host->process, 0);
-    return host->watch < 0 ? errno : 0;
+    return code;
 }
 
 int echo_host_start(struct echo_host **host, const struct echo_options *options)
@@ -164,8 +137,8 @@ int echo_host_start(struct echo_host **host, const struct echo_options *options)
     struct echo_host *made = malloc(sizeof *made);
     if (!made)
         return task_fail(ENOMEM, "cannot start the partners' host: out of memory");
-    *made = (struct echo_host){.process = -1, .watch = -1};
-    int code = fork_host(made, options);
+    *made = (struct echo_host){.companion = COMPANION_NONE};
+    int code = start(made, options);
     if (code) {
         echo_host_stop(made);
         return task_fail(code, "cannot start the partners' host: %s", strerror(code));
@@ -175,26 +148,10 @@ int echo_host_start(struct echo_host **host, const struct echo_options *options)
 }
 
 /* By force, where it does not end by itself: its partners are then orphans for a moment. */
-static void end_host(const struct echo_host *host)
-{
-    struct pollfd end = {.fd = host->watch, .events = POLLIN};
-    int ended = 0;
-    kill(host->process, SIGTERM);
-    do
-        ended = host->watch < 0 ? 0 : poll(&end, 1, STOP_MS);
-    while (ended < 0 && errno == EINTR);
-    if (ended <= 0)
-        kill(host->process, SIGKILL);
-    while (waitpid(host->process, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
 void echo_host_stop(struct echo_host *host)
 {
-    if (host && host->process > 0)
-        end_host(host);
-    if (host && host->watch >= 0)
-        close(host->watch);
+    if (host)
+        companion_end(&host->companion, STOP_MS);
     free(host);
 }
 

@@ -11,11 +11,11 @@
 
 #include "../../harness/measure/clock.h"
 #include "../../harness/pool/task.h"
+#include "companion.h"
 #include "content.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,7 +25,6 @@
 #include <sys/prctl.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define NS_PER_S 1000000000u
@@ -41,9 +40,8 @@ struct shared_counts {
 };
 
 struct http_server {
-    pid_t process;
+    struct companion companion;
     uint16_t port;
-    int lifeline; /* reads the greeting; at its end when the server is dead */
     struct shared_counts *counts;
 };
 
@@ -243,62 +241,39 @@ static void set_signals(void)
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-static _Noreturn void run_server(const struct http_server_options *options,
-    struct shared_counts *counts, int lifeline, pid_t parent)
+/* What the server is given. */
+struct duty {
+    const struct http_server_options *options;
+    struct shared_counts *counts;
+};
+
+static void run_server(void *ctx, int to)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(EXIT_FAILURE);
-    prctl(PR_SET_NAME, "poolbench-http");
+    const struct duty *duty = ctx;
     prctl(PR_SET_TIMERSLACK, 1);
     set_signals();
 
-    struct service service = {.options = *options, .counts = counts};
+    struct service service = {.options = *duty->options, .counts = duty->counts};
     STAILQ_INIT(&service.waiting);
     errno = 0;
     service.daemon = listen_locally(&service);
     struct greeting greeting = {.error = service.daemon ? 0 : errno ? errno : EIO};
     if (service.daemon)
         greeting.port = MHD_get_daemon_info(service.daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-    if (write(lifeline, &greeting, sizeof greeting) == sizeof greeting && service.daemon)
+    if (write(to, &greeting, sizeof greeting) == sizeof greeting && service.daemon)
         serve(&service, MHD_get_daemon_info(service.daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
-    _exit(EXIT_SUCCESS);
 }
 
 /* The process that owns the server. */
 
-/* Forks with every signal blocked: a handler of ours must not run in the server. */
-static int fork_server(struct http_server *server, const struct http_server_options *options)
+static int start(struct http_server *server, const struct http_server_options *options)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC))
-        return errno;
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t parent = getpid();
-    server->process = fork();
-    int code = errno;
-    if (server->process == 0) {
-        close(ends[0]);
-        run_server(options, server->counts, ends[1], parent);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    close(ends[1]);
-    server->lifeline = ends[0];
-    return server->process < 0 ? code : 0;
-}
-
-/* A server that ends without a greeting was killed by somebody: ECANCELED. */
-static int read_greeting(struct http_server *server)
-{
+    struct duty duty = {options, server->counts};
+    const struct companion_role role = {"poolbench-http", SIGKILL, run_server, &duty};
     struct greeting greeting;
-    ssize_t count;
-    do
-        count = read(server->lifeline, &greeting, sizeof greeting);
-    while (count < 0 && errno == EINTR);
-    if (count != sizeof greeting)
-        return ECANCELED;
+    int code = companion_start_greeted(&server->companion, &role, &greeting, sizeof greeting);
+    if (code)
+        return code;
     server->port = greeting.port;
     return greeting.error;
 }
@@ -308,12 +283,10 @@ int http_server_start(struct http_server **server, const struct http_server_opti
     struct http_server *made = malloc(sizeof *made);
     if (!made)
         return task_fail(ENOMEM, "cannot start the HTTP server: out of memory");
-    *made = (struct http_server){.process = -1, .lifeline = -1};
+    *made = (struct http_server){.companion = COMPANION_NONE};
     made->counts =
         mmap(NULL, sizeof *made->counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int code = made->counts == MAP_FAILED ? errno : fork_server(made, options);
-    if (!code)
-        code = read_greeting(made);
+    int code = made->counts == MAP_FAILED ? errno : start(made, options);
     if (code) {
         http_server_stop(made);
         return task_fail(code, "cannot start the HTTP server on 127.0.0.1: %s", strerror(code));
@@ -322,31 +295,11 @@ int http_server_start(struct http_server **server, const struct http_server_opti
     return 0;
 }
 
-/* The lifeline's end is the server's death, also where its process was waited for elsewhere. */
-static bool is_dead(const struct http_server *server, int wait_ms)
-{
-    struct pollfd lifeline = {.fd = server->lifeline};
-    return poll(&lifeline, 1, wait_ms) > 0;
-}
-
-static void end_process(const struct http_server *server)
-{
-    if (!is_dead(server, 0))
-        kill(server->process, SIGTERM);
-    if (!is_dead(server, STOP_MS))
-        kill(server->process, SIGKILL);
-    while (waitpid(server->process, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
 void http_server_stop(struct http_server *server)
 {
     if (!server)
         return;
-    if (server->process > 0)
-        end_process(server);
-    if (server->lifeline >= 0)
-        close(server->lifeline);
+    companion_end(&server->companion, STOP_MS);
     if (server->counts != MAP_FAILED)
         munmap(server->counts, sizeof *server->counts);
     free(server);

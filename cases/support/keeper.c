@@ -6,11 +6,10 @@
 #include "../../harness/measure/clock.h"
 #include "../../harness/pool/task.h"
 #include "../../harness/util/tempdir.h"
+#include "companion.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +25,7 @@
 #define CHILDREN_SIZE 4096  /* bytes of a list of process ids, read at once */
 
 struct keeper {
-    pid_t process;
-    int lifeline; /* read end; the keeper holds the write end, by its death the only one */
+    struct companion companion;
     char folder[PATH_MAX];
 };
 
@@ -107,8 +105,8 @@ static int make_folder(struct greeting *greeting, const char *name, const char *
         return 0;
     int cause = errno;
     return task_fail(parent && cause != ENOSPC ? EINVAL : cause,
-        "cannot make the temporary folder " SHOWN_PATH ": %s; try folder=DIR", greeting->folder,
-        strerror(cause));
+        "cannot make the temporary folder " SHOWN_PATH ": %s; %s", greeting->folder,
+        strerror(cause), parent ? "try another folder=DIR" : "set TMPDIR to another folder");
 }
 
 static void set_signals(void)
@@ -124,12 +122,12 @@ static void set_signals(void)
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-static bool greet(int lifeline, const struct greeting *greeting)
+static bool greet(int to, const struct greeting *greeting)
 {
     signal(SIGPIPE, SIG_IGN);
     const char *bytes = (const char *)greeting;
     for (size_t done = 0; done < sizeof *greeting;) {
-        ssize_t count = write(lifeline, bytes + done, sizeof *greeting - done);
+        ssize_t count = write(to, bytes + done, sizeof *greeting - done);
         if (count < 0)
             return false;
         done += (size_t)count;
@@ -137,139 +135,80 @@ static bool greet(int lifeline, const struct greeting *greeting)
     return true;
 }
 
-/* What else the program has open, pipes to others among it, is not to be held by the keeper. */
-static int keep_only(int lifeline)
+/* What the keeper is given, as the process that starts it has it. */
+struct duty {
+    const char *name, *parent; /* of the folder */
+    const struct keeper_work *work;
+};
+
+/* Who writes to the folder ends with the program, but maybe a little later than the keeper is told:
+ * what is put there meanwhile keeps the folder from going, and is removed with it then. */
+static void remove_folder(const char *folder)
 {
-    const int kept = STDERR_FILENO + 1;
-    if (lifeline != kept && dup3(lifeline, kept, O_CLOEXEC) < 0)
-        return lifeline;
-    close_range((unsigned)kept + 1, UINT_MAX, 0);
-    return kept;
+    const uint64_t end = clock_now() + (uint64_t)KILL_MS * NS_PER_MS;
+    while (tempdir_remove(folder) && errno == ENOTEMPTY && clock_now() < end)
+        wait_for_signal(1);
 }
 
-static _Noreturn void run_keeper(const char *name, const char *parent_folder,
-    const struct keeper_work *work, int lifeline, pid_t parent)
+static void run_keeper(void *ctx, int to)
 {
+    const struct duty *duty = ctx;
+    const struct keeper_work *work = duty->work;
     setsid();
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    prctl(PR_SET_NAME, "poolbench-keep");
     set_signals();
-    lifeline = keep_only(lifeline);
-    if (getppid() != parent)
-        _exit(EXIT_FAILURE);
 
     static struct greeting greeting;
-    greeting.code = make_folder(&greeting, name, parent_folder);
+    greeting.code = make_folder(&greeting, duty->name, duty->parent);
     bool made = greeting.code == 0;
     if (made && work)
         greeting.code = work->begin(work->ctx, greeting.folder);
     if (greeting.code)
         snprintf(greeting.message, sizeof greeting.message, "%s", task_message(greeting.code));
-    if (greet(lifeline, &greeting) && greeting.code == 0)
+    if (greet(to, &greeting) && greeting.code == 0)
         while (!asked_to_end)
             wait_for_signal(-1);
     if (made && work)
         work->end(work->ctx, greeting.folder);
     if (made)
-        tempdir_remove(greeting.folder);
-    _exit(EXIT_SUCCESS);
+        remove_folder(greeting.folder);
 }
 
 /* ---- the process that owns the keeper ---- */
-
-/* Forks with every signal blocked: a handler of the program's must not run in the keeper. */
-static int fork_keeper(struct keeper *keeper, const char *name, const char *parent_folder,
-    const struct keeper_work *work)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC))
-        return errno;
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    fflush(NULL);
-    pid_t parent = getpid();
-    keeper->process = fork();
-    int code = errno;
-    if (keeper->process == 0) {
-        close(ends[0]);
-        run_keeper(name, parent_folder, work, ends[1], parent);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    close(ends[1]);
-    keeper->lifeline = ends[0];
-    return keeper->process < 0 ? code : 0;
-}
-
-/* A keeper that ends without a greeting was killed by somebody: ECANCELED. */
-static int read_greeting(struct keeper *keeper)
-{
-    struct greeting greeting;
-    for (size_t done = 0; done < sizeof greeting;) {
-        ssize_t count = read(keeper->lifeline, (char *)&greeting + done, sizeof greeting - done);
-        if (count == 0)
-            return task_fail(ECANCELED, "the process that keeps the temporary folder was killed");
-        if (count > 0)
-            done += (size_t)count;
-    }
-    memcpy(keeper->folder, greeting.folder, sizeof keeper->folder);
-    return greeting.code ? task_fail(greeting.code, "%s", greeting.message) : 0;
-}
-
-/* The lifeline's end is the keeper's death, also where its process was waited for elsewhere. */
-static bool is_dead(const struct keeper *keeper, int wait_ms)
-{
-    struct pollfd lifeline = {.fd = keeper->lifeline};
-    uint64_t start = clock_now();
-    int ready;
-    while ((ready = poll(&lifeline, 1, wait_ms)) < 0 && clock_since(start) * 1e3 < wait_ms)
-        ;
-    return ready > 0;
-}
-
-static void end_keeper(const struct keeper *keeper)
-{
-    kill(keeper->process, SIGTERM);
-    if (!is_dead(keeper, STOP_MS))
-        kill(keeper->process, SIGKILL);
-    while (waitpid(keeper->process, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
 
 void keeper_stop(struct keeper *keeper)
 {
     if (!keeper)
         return;
-    if (keeper->process > 0)
-        end_keeper(keeper);
-    if (keeper->lifeline >= 0)
-        close(keeper->lifeline);
-    if (*keeper->folder)
-        tempdir_remove(keeper->folder);
+    companion_end(&keeper->companion, STOP_MS);
+    tempdir_remove(keeper->folder); /* there only where the keeper was killed */
     free(keeper);
 }
 
 int keeper_start(
     struct keeper **keeper, const char *name, const char *parent, const struct keeper_work *work)
 {
-    struct keeper *made = calloc(1, sizeof *made);
+    struct duty duty = {name, parent, work};
+    const struct companion_role role = {"poolbench-keep", SIGTERM, run_keeper, &duty};
+    struct greeting greeting;
+    struct keeper *made = malloc(sizeof *made);
     if (!made)
         return task_fail(ENOMEM, "out of memory");
-    made->lifeline = -1;
-    int code = fork_keeper(made, name, parent, work);
-    if (code)
-        code = task_fail(
+    int code = companion_start_greeted(&made->companion, &role, &greeting, sizeof greeting);
+    if (code == ECANCELED)
+        task_fail(code, "the process that keeps the temporary folder was killed");
+    else if (code)
+        task_fail(
             code, "cannot start a process that keeps the temporary folder: %s", strerror(code));
-    else
-        code = read_greeting(made);
+    else if (greeting.code)
+        companion_end(&made->companion, STOP_MS);
+    if (!code && greeting.code)
+        code = task_fail(greeting.code, "%s", greeting.message);
     if (code) {
-        char message[TASK_MESSAGE_MAX];
-        snprintf(message, sizeof message, "%s", task_message(code));
-        *made->folder = '\0'; /* gone already */
-        keeper_stop(made);
-        return task_fail(code, "%s", message);
+        free(made);
+        return code;
     }
+    memcpy(made->folder, greeting.folder, sizeof made->folder);
     *keeper = made;
     return 0;
 }

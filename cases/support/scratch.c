@@ -2,29 +2,31 @@
  * run->handed. */
 #include "scratch.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 _Static_assert(CASE_HANDED_MAX >= PATH_MAX, "the folder is handed on");
 
-int scratch_open(struct scratch *scratch, struct case_run *run, const char *name)
+int scratch_open(
+    struct scratch *scratch, struct case_run *run, const char *name, const char *parent)
 {
-    const char *parent = param_text(run->params, "folder");
+    scratch->keeper = NULL;
     scratch->borrowed = *run->handed != '\0';
-    if (!scratch->borrowed && tempdir_make(run->handed, sizeof scratch->path, parent, name)) {
-        int cause = errno;
-        return task_fail(parent && cause != ENOSPC ? EINVAL : cause,
-            "cannot make the temporary folder %.160s: %s; try folder=DIR", run->handed,
-            strerror(cause));
+    if (!scratch->borrowed) {
+        int code = keeper_start(&scratch->keeper, name, parent, NULL);
+        if (code)
+            return code;
+        snprintf(run->handed, sizeof run->handed, "%s", keeper_folder(scratch->keeper));
     }
-    memcpy(scratch->path, run->handed, sizeof scratch->path);
+    snprintf(scratch->path, sizeof scratch->path, "%s", run->handed);
     sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, &scratch->sigxfsz_before);
     return 0;
 }
 
 void scratch_close(struct scratch *scratch)
 {
-    if (!scratch->borrowed)
-        tempdir_remove(scratch->path);
+    if (!*scratch->path)
+        return;
+    keeper_stop(scratch->keeper);
     sigaction(SIGXFSZ, &scratch->sigxfsz_before, NULL);
 }

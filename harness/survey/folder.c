@@ -1,29 +1,32 @@
 /* Temporary folders of surveys. */
 #include "folder.h"
 
-#include "../pool/task.h"
-#include "../util/tempdir.h"
+#include "../../cases/support/keeper.h"
 
-#include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
-char *survey_folder_make(void)
+#define GUARD "POOLBENCH_GUARD"
+
+int survey_folder_make(struct keeper **folder)
 {
-    char *path = malloc(PATH_MAX);
-    if (path && tempdir_make(path, PATH_MAX, NULL, "survey") == 0)
-        return path;
-    int code = errno;
-    task_fail(code, "cannot make a temporary folder: %s; set TMPDIR", strerror(code));
-    free(path);
-    errno = code;
-    return NULL;
+    char process[32];
+    int code = keeper_start(folder, "survey", NULL, NULL);
+    if (code)
+        return code;
+    snprintf(process, sizeof process, "%d", (int)getpid());
+    setenv(GUARD, process, 1); /* best effort */
+    return 0;
 }
 
-void survey_folder_remove(char *path)
+const char *survey_folder_path(const struct keeper *folder)
 {
-    if (path)
-        tempdir_remove(path);
-    free(path);
+    return keeper_folder(folder);
+}
+
+void survey_folder_remove(struct keeper *folder)
+{
+    unsetenv(GUARD);
+    keeper_stop(folder);
 }

@@ -89,9 +89,11 @@ static void name_probe(unsigned probe, char *subject, size_t size)
 static int methods_open(struct survey_run *run)
 {
     char subject[RESULT_NAME_MAX];
-    run->ctx = survey_folder_make();
-    if (!run->ctx)
-        return errno;
+    struct keeper *folder;
+    int code = survey_folder_make(&folder);
+    if (code)
+        return code;
+    run->ctx = folder;
     for (unsigned i = 0; i < OURS + PEERS; i++) {
         name_probe(i, subject, sizeof subject);
         survey_add_probe(run, subject, 0);
@@ -112,7 +114,7 @@ static int methods_read(
     const struct survey_run *run, unsigned probe, struct survey_reading *reading)
 {
     if (probe >= OURS)
-        return read_peer(run->ctx, &peers[probe - OURS], reading);
+        return read_peer(survey_folder_path(run->ctx), &peers[probe - OURS], reading);
     struct method_figures figures = {0};
     int code = method_measure(probe % method_count, backends[probe / method_count], &figures);
     reading->values[0] = figures.task_s;

@@ -55,7 +55,8 @@ struct python_probe {
 };
 
 struct python {
-    char *folder; /* temporary */
+    struct keeper *keeper; /* of the folder */
+    const char *folder;    /* temporary */
     struct job_expected expected[JOBS];
     struct python_probe *probes;
     size_t count;
@@ -131,12 +132,12 @@ static int python_open(struct survey_run *run)
     struct python *python = calloc(1, sizeof *python);
     if (!python)
         return task_fail(ENOMEM, "no memory for the survey");
-    python->folder = survey_folder_make();
-    if (!python->folder) {
-        int code = errno;
+    int code = survey_folder_make(&python->keeper);
+    if (code) {
         free(python);
         return code;
     }
+    python->folder = survey_folder_path(python->keeper);
     run->ctx = python;
     for (size_t i = 0; i < JOBS; i++) {
         if (is_wanted(run, &jobs[i]))
@@ -157,7 +158,7 @@ static void python_close(struct survey_run *run)
     struct python *python = run->ctx;
     for (size_t i = 0; i < JOBS; i++)
         job_forget(&python->expected[i]);
-    survey_folder_remove(python->folder);
+    survey_folder_remove(python->keeper);
     free(python->probes);
     free(python);
 }

@@ -66,9 +66,11 @@ static const char *const backends[] = {
 static int faults_open(struct survey_run *run)
 {
     char subject[RESULT_NAME_MAX];
-    run->ctx = survey_folder_make();
-    if (!run->ctx)
-        return errno;
+    struct keeper *folder;
+    int code = survey_folder_make(&folder);
+    if (code)
+        return code;
+    run->ctx = folder;
     for (size_t i = 0; i < (PEERS + BACKENDS) * FAULTS; i++) {
         const size_t pool = i / FAULTS;
         if (pool < PEERS)
@@ -233,7 +235,7 @@ static int faults_read(const struct survey_run *run, unsigned probe, struct surv
     const enum fault fault = probe % FAULTS;
     const size_t pool = probe / FAULTS;
     if (pool < PEERS)
-        return read_peer(run->ctx, &peers[pool], fault, reading);
+        return read_peer(survey_folder_path(run->ctx), &peers[pool], fault, reading);
     const struct pool_ops *ops = registry_backend(backends[pool - PEERS]);
     return read_backend(ops, fault, reading);
 }

@@ -4,7 +4,11 @@
 load common
 
 setup() { common_setup; }
-teardown() { common_teardown; }
+
+teardown() {
+    if [ -n "${program:-}" ]; then kill -KILL "$program" 2>/dev/null || true; fi
+    common_teardown
+}
 
 @test "a survey prints a row a figure, and writes a file that the schema knows" {
     run -0 --separate-stderr poolbench survey queues --rounds 1 --only FIFO,LIFO -o q.json
@@ -35,9 +39,17 @@ teardown() { common_teardown; }
     [[ $output == *"Each kind of lock guards one counter."* ]]
 }
 
+# Whether the process of a reading is there, other than $reading; $reading is then that one.
+reads() {
+    local child
+    child=$(cut -d ' ' -f 1 "/proc/$program/task/$program/children")
+    [ -n "$child" ] && [ "$child" != "${reading:-}" ] && reading=$child
+}
+
 @test "Ctrl-C keeps what was read, and leaves nothing running" {
     start survey locks --rounds 1000 -o l.json
-    sleep 1
+    within 20 reads
+    within 20 reads # the second: the first was kept
     kill -INT "$program"
     status=0
     wait "$program" || status=$?
@@ -48,10 +60,45 @@ teardown() { common_teardown; }
 
 @test "a survey whose program is killed leaves nothing running" {
     start survey locks --rounds 1000 -o l.json
-    sleep 0.5
+    within 20 reads
     kill -KILL "$program"
     wait "$program" || true
     nothing_left
+}
+
+# started WORDS COUNT: whether so many marked processes have a command line with these words (a pattern)
+started() {
+    local process count=0
+    for process in $(marked); do
+        if tr "\0" " " 2>/dev/null <"/proc/$process/cmdline" | grep -q "$1"; then count=$((count + 1)); fi
+    done
+    [ "$count" -ge "$2" ]
+}
+
+# killed: the program, which has a folder
+killed() {
+    [ -n "$(find "$TMPDIR" -name 'poolbench-survey-*')" ]
+    kill -KILL "$program"
+    wait "$program" || true
+    nothing_left
+}
+
+@test "a survey of Python's pools that is killed leaves no process and no folder" {
+    poolbench list methods >list.out 2>&1 || skip "$(tail -n 1 list.out)"
+    start survey methods --rounds 1000 --only Pool-fork.map -o x.json
+    within 30 started '^[^ ]*python3.*methods.py' 2
+    killed
+}
+
+@test "a command of Python that hyperfine has started ends with the survey that is killed" {
+    poolbench list python >list.out 2>&1 || skip "$(tail -n 1 list.out)"
+    printf '#!/bin/sh\nPYTHONPATH=%q exec python3 -Bc "from peers import guard; import time; time.sleep(1000)"\n' \
+        "$top/cases" >sleeper
+    chmod +x sleeper
+    export POOLBENCH_PYTHON=$PWD/sleeper
+    start survey python --rounds 1000 --only 'sleep Pool-fork' -o x.json
+    within 30 started '^[^ ]*python3 -Bc from peers import guard' 1
+    killed
 }
 
 @test "a budget ends it after a round" {

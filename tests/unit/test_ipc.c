@@ -12,7 +12,9 @@
 
 #include "cases/support/message.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #define TASKS 3
+#define NOBODY 65534
 
 /* ---- processes ---- */
 
@@ -297,6 +300,29 @@ static void message_queues_get_shallower_and_then_say_what_limits_them(void **st
     assert_int_equal(setrlimit(RLIMIT_MSGQUEUE, &before), 0);
 }
 
+/* A queue of root's has the name of another user's, who may not remove it. */
+static void a_message_queue_whose_name_cannot_be_had_is_an_error_with_the_cause(void **state)
+{
+    struct workload workload;
+    void *local;
+    char name[64];
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    snprintf(name, sizeof name, "/poolbench-%u", (unsigned)NOBODY);
+    mqd_t taken = mq_open(name, O_RDWR | O_CREAT, 0600, NULL);
+    assert_true(taken >= 0);
+    assert_int_equal(seteuid(NOBODY), 0);
+    drive_open(&workload, "ipc-mq", TASKS, DRIVE_PARAMS());
+    int code = workload.bench->worker_enter(workload.run.ctx, &local);
+    assert_int_equal(seteuid(0), 0);
+    mq_close(taken);
+    assert_int_equal(mq_unlink(name), 0);
+    assert_int_equal(code, EACCES);
+    assert_non_null(strstr(task_message(code), strerror(EACCES)));
+    workload_close(&workload);
+}
+
 static void a_partner_computes_for_its_grain(void **state)
 {
     struct worker worker;
@@ -356,6 +382,7 @@ int main(void)
         ADD(a_partner_ends_with_its_worker, entry->name);
     }
     ADD(message_queues_get_shallower_and_then_say_what_limits_them, "ipc-mq");
+    ADD(a_message_queue_whose_name_cannot_be_had_is_an_error_with_the_cause, "ipc-mq");
     ADD(a_partner_computes_for_its_grain, "ipc-futex");
     ADD(a_stamp_tells_messages_apart, "message");
 #undef ADD

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MADE 6 /* photographs in the shared cache */
@@ -294,6 +295,43 @@ static void what_a_killed_worker_was_writing_is_removed_in_the_end(void **state)
     assert_int_equal(count_entries(out + 7, ".thumbnail-"), 1);
 }
 
+/* In a process of its own, as a worker of `spawn` does. killed: it leaves the unfinished file. */
+static void repeat_setup_and_die(const struct workload *workload, bool killed)
+{
+    const struct bench_case *bench = workload->bench;
+    pid_t child = fork();
+    if (child == 0) {
+        struct case_run run = workload->run;
+        void *local;
+        int code = bench->setup(&run) || bench->worker_enter(run.ctx, &local);
+        for (int i = 0; i < 2 && !code; i++) /* the second replaces the first's, and keeps that */
+            code = bench->task(run.ctx, local, 0, arena_slot(&workload->arena, 0));
+        if (!killed) {
+            bench->worker_leave(run.ctx, local);
+            bench->teardown(run.ctx);
+        }
+        _exit(code);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void the_owner_alone_removes_what_workers_leave_that_repeat_the_setup(void **state)
+{
+    (void)state;
+    struct workload workload;
+    PHOTOGRAPHS("a.jpg");
+    drive_open(&workload, "thumbnails", 0, DRIVE_PARAMS(in, out));
+    repeat_setup_and_die(&workload, true);
+    int left = count_entries(out + 7, ".thumbnail-"); /* 0: this file system cannot exchange two */
+    repeat_setup_and_die(&workload, false);
+    assert_int_equal(count_entries(out + 7, ".thumbnail-"), left);
+    workload_close(&workload);
+    assert_int_equal(count_entries(out + 7, ".thumbnail-"), 0);
+    assert_int_equal(count_entries(out + 7, ""), 1);
+}
+
 #define IN_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_scratch)
 
 int main(void)
@@ -311,6 +349,7 @@ int main(void)
         IN_FOLDERS(an_output_folder_that_vanishes_is_each_tasks_error),
         IN_FOLDERS(a_file_that_cannot_be_put_in_place_leaves_no_part),
         IN_FOLDERS(what_a_killed_worker_was_writing_is_removed_in_the_end),
+        IN_FOLDERS(the_owner_alone_removes_what_workers_leave_that_repeat_the_setup),
     };
     return cmocka_run_group_tests(tests, make_cache, remove_cache);
 }
