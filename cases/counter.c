@@ -7,10 +7,10 @@
  * count lies between the tasks ended and the tasks begun. */
 #include "case.h"
 
+#include "support/chain.h"
 #include "support/robust.h"
 #include "support/segment.h"
 #include "support/spinning.h"
-#include "support/toil.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -50,10 +50,10 @@ struct run {
     uint64_t x; /* the work's chain */
 };
 
-/* What a step does under the lock. */
+/* What a step does under the lock: without check points, as nobody may lose its turn there. */
 static void critical_section(struct run *run)
 {
-    run->x = toil(run->x, run->counter->inside);
+    run->x = chain_multiply(run->x, run->counter->inside);
     run->counter->shared->locked++;
 }
 
@@ -85,7 +85,7 @@ static void step_ticket(struct run *run)
 /* Relaxed: nothing but the number itself is shared, and the pool's join publishes it. */
 static void step_atomic(struct run *run)
 {
-    run->x = toil(run->x, run->counter->inside);
+    run->x = chain_multiply(run->x, run->counter->inside);
     atomic_fetch_add_explicit(&run->counter->shared->atomic, 1, memory_order_relaxed);
 }
 
@@ -93,7 +93,7 @@ static void step_local(struct run *run)
 {
     const struct counter *counter = run->counter;
     _Atomic uint64_t *own = &counter->shared->own[seats_number(&counter->seats, run->seat)].count;
-    run->x = toil(run->x, counter->inside);
+    run->x = chain_multiply(run->x, counter->inside);
     /* relaxed: nobody else writes it, so it can be a load and a store */
     uint64_t count = atomic_load_explicit(own, memory_order_relaxed);
     atomic_store_explicit(own, count + 1, memory_order_relaxed);
@@ -102,7 +102,7 @@ static void step_local(struct run *run)
 /* The count is the task's result, and nowhere else. */
 static void step_argument(struct run *run)
 {
-    run->x = toil(run->x, run->counter->inside);
+    run->x = chain_multiply(run->x, run->counter->inside);
 }
 
 static const struct way {
@@ -196,7 +196,7 @@ static void counter_worker_leave(const void *ctx, void *local)
 static void count_steps(struct run *run, uint64_t *count)
 {
     for (uint64_t i = 0; i < run->counter->steps; i++) {
-        run->x = toil(run->x, run->counter->outside);
+        run->x = chain_run(run->x, run->counter->outside);
         run->counter->way->step(run);
         ++*count;
     }

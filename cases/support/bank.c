@@ -6,8 +6,8 @@
 #include "bank.h"
 
 #include "../case.h"
+#include "chain.h"
 #include "robust.h"
-#include "toil.h"
 
 #include <string.h>
 
@@ -158,7 +158,7 @@ uint64_t bank_transfer(const struct bank *bank, const struct seat *own,
     take_for(bank, transfer->from, transfer->to, seat);
     open_journal(bank, seat, transfer);
     add(bank, seat, transfer->from, -transfer->amount);
-    x = toil(x, work);
+    x = chain_multiply(x, work); /* no check point: the locks are held */
     add(bank, seat, transfer->to, transfer->amount);
     close_journal(bank, seat);
     give_for(bank, transfer->from, transfer->to);
