@@ -8,7 +8,6 @@
 #include "case.h"
 
 #include "support/chain.h"
-#include "support/robust.h"
 #include "support/segment.h"
 #include "support/spinning.h"
 
@@ -24,7 +23,7 @@
  * on costs anything. */
 struct shared {
     struct seat seat[SEATS];
-    _Alignas(128) pthread_mutex_t mutex;
+    _Alignas(128) struct lock mutex;
     _Alignas(128) struct spin_lock spin;
     struct ticket_lock ticket;
     _Alignas(128) uint64_t locked;         /* counted by who holds the lock */
@@ -59,11 +58,10 @@ static void critical_section(struct run *run)
 
 static void step_mutex(struct run *run)
 {
-    pthread_mutex_t *mutex = &run->counter->shared->mutex;
-    if (robust_lock(mutex)) /* one number is never half changed: there is nothing to mend */
-        robust_mended(mutex);
+    struct lock *mutex = &run->counter->shared->mutex;
+    lock_acquire(mutex, -1); /* one number is never half changed: a death leaves nothing to mend */
     critical_section(run);
-    robust_unlock(mutex);
+    lock_release(mutex);
 }
 
 static void step_spin(struct run *run)
@@ -143,8 +141,8 @@ static int open_shared(struct counter *counter, struct case_run *run)
     if (!segment_is_mine(&counter->segment))
         return 0;
     code = seats_init(counter->shared->seat);
-    if (!code && (code = robust_init(&counter->shared->mutex, false)) != 0)
-        code = task_fail(code, "cannot make a robust mutex: %s", strerror(code));
+    if (!code && (code = lock_init(&counter->shared->mutex, LOCK_PLAIN)) != 0)
+        code = task_fail(code, "cannot make a lock: %s", strerror(code));
     if (code)
         segment_close(&counter->segment);
     return code;

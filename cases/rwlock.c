@@ -5,7 +5,6 @@
 #include "case.h"
 
 #include "support/readwrite.h"
-#include "support/robust.h"
 #include "support/segment.h"
 
 #include <errno.h>
@@ -24,7 +23,7 @@ struct entry {
 
 struct shared {
     struct seat seat[SEATS];
-    _Alignas(128) pthread_mutex_t mutex;
+    _Alignas(128) struct lock mutex;
     _Alignas(128) struct read_write read_write;
     _Alignas(128) struct entry table[ENTRIES];
 };
@@ -69,8 +68,8 @@ static int fill_shared(struct rwlock *rwlock)
 {
     struct shared *shared = rwlock->shared;
     int code = seats_init(shared->seat);
-    if (!code && (code = robust_init(&shared->mutex, false)) != 0)
-        code = task_fail(code, "cannot make a robust mutex: %s", strerror(code));
+    if (!code && (code = lock_init(&shared->mutex, LOCK_PLAIN)) != 0)
+        code = task_fail(code, "cannot make a lock: %s", strerror(code));
     if (!code)
         code = read_write_init(&shared->read_write);
     mend(rwlock);
@@ -160,17 +159,15 @@ static int acquire(const struct rwlock *rwlock, struct seat *seat, bool write)
 {
     if (!rwlock->mutex)
         return read_write_acquire(&rwlock->view, seat, write);
-    if (robust_lock(&rwlock->shared->mutex)) {
+    if (lock_acquire(&rwlock->shared->mutex, -1) == LOCK_OWNER_DEAD)
         mend(rwlock);
-        robust_mended(&rwlock->shared->mutex);
-    }
     return 0;
 }
 
 static void release(const struct rwlock *rwlock, struct seat *seat)
 {
     if (rwlock->mutex)
-        robust_unlock(&rwlock->shared->mutex);
+        lock_release(&rwlock->shared->mutex);
     else
         read_write_release(&rwlock->view, seat);
 }

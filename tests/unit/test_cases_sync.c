@@ -282,13 +282,13 @@ static void more_workers_than_seats_are_refused_with_the_reason(void **state)
     drive_open(&workload, "counter", TASKS, DRIVE_PARAMS());
     struct seat *seat = shared_of(&workload, &size);
     for (unsigned i = 0; i < SEATS; i++)
-        assert_int_equal(pthread_mutex_trylock(&seat[i].taken), 0);
+        assert_int_equal(lock_acquire(&seat[i].taken, 0), 0);
     void *local;
     int code = workload.bench->worker_enter(workload.run.ctx, &local);
     assert_int_equal(code, EAGAIN);
     assert_non_null(strstr(task_message(code), "more than 1024 workers"));
     for (unsigned i = 0; i < SEATS; i++)
-        pthread_mutex_unlock(&seat[i].taken);
+        lock_release(&seat[i].taken);
     munmap(seat, size);
     workload_close(&workload);
 }
