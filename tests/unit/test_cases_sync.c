@@ -134,7 +134,9 @@ static void killed_workers_hold_up_nobody_and_lose_nothing(void **state)
     stop_killing(timer);
     assert_int_equal(pool_map(pool, TASKS, 1), 0);
     pool_stop(pool);
-    assert_int_equal(workload_outcome(&workload, TASKS, NULL).errors, 0);
+    struct workload_outcome outcome = workload_outcome(&workload, TASKS, NULL);
+    assert_int_equal(outcome.ok, TASKS);
+    assert_int_equal(outcome.errors, 0);
     assert_verified(&workload);
     workload_close(&workload);
 }
