@@ -263,6 +263,17 @@ static int read_piece(int file, const struct piece *piece, char *bytes)
     return 0;
 }
 
+/* Returns 0, or an errno. */
+static int read_file_piece(const struct compress *compress, const struct piece *piece, char *bytes)
+{
+    int file = openat(compress->folder, compress->names[piece->file], O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno;
+    int error = read_piece(file, piece, bytes);
+    close(file);
+    return error;
+}
+
 /* Points *bytes at the block: in the made text, or read into the worker's buffer. */
 static int load(const struct compress *compress, const struct compress_worker *worker,
     uint64_t index, const char **bytes)
@@ -273,10 +284,9 @@ static int load(const struct compress *compress, const struct compress_worker *w
         return 0;
     }
     *bytes = worker->in;
-    int file = openat(compress->folder, compress->names[piece.file], O_RDONLY | O_CLOEXEC);
-    int error = file < 0 ? errno : read_piece(file, &piece, worker->in);
-    if (file >= 0)
-        close(file);
+    blocking_begin();
+    int error = read_file_piece(compress, &piece, worker->in);
+    blocking_end();
     return error == 0 ? 0 : fail_piece(compress, index, error, strerror(error));
 }
 

@@ -8,6 +8,7 @@
 #include "case.h"
 
 #include "support/chain.h"
+#include "support/marked_lock.h"
 #include "support/segment.h"
 #include "support/spinning.h"
 
@@ -59,7 +60,8 @@ static void critical_section(struct run *run)
 static void step_mutex(struct run *run)
 {
     struct lock *mutex = &run->counter->shared->mutex;
-    lock_acquire(mutex, -1); /* one number is never half changed: a death leaves nothing to mend */
+    marked_lock_acquire(
+        mutex); /* one number is never half changed: a death leaves nothing to mend */
     critical_section(run);
     lock_release(mutex);
 }

@@ -4,6 +4,7 @@
  * operations, so what the entries sum up to is known. */
 #include "case.h"
 
+#include "support/marked_lock.h"
 #include "support/readwrite.h"
 #include "support/segment.h"
 
@@ -159,7 +160,7 @@ static int acquire(const struct rwlock *rwlock, struct seat *seat, bool write)
 {
     if (!rwlock->mutex)
         return read_write_acquire(&rwlock->view, seat, write);
-    if (lock_acquire(&rwlock->shared->mutex, -1) == LOCK_OWNER_DEAD)
+    if (marked_lock_acquire(&rwlock->shared->mutex) == LOCK_OWNER_DEAD)
         mend(rwlock);
     return 0;
 }

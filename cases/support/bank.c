@@ -7,6 +7,7 @@
 
 #include "../case.h"
 #include "chain.h"
+#include "marked_lock.h"
 
 #include <string.h>
 
@@ -56,7 +57,7 @@ static void put_back(const struct bank *bank, unsigned seat, unsigned number)
 static void take(
     const struct bank *bank, struct owned_lock *lock, unsigned first, unsigned end, unsigned seat)
 {
-    if (lock_acquire(&lock->lock, -1) == LOCK_OWNER_DEAD)
+    if (marked_lock_acquire(&lock->lock) == LOCK_OWNER_DEAD)
         for (unsigned i = first; i < end; i++)
             put_back(bank, lock->seat, i);
     lock->seat = seat;

@@ -72,8 +72,9 @@ static void look_for_the_dead(const struct seats *seats, const struct seat *own)
             seats_vacant(seats, &seats->seat[i]); /* which clears the dead */
 }
 
-/* A limit by the clock that can be set: if it is, one wait is longer or shorter. (The thread
- * sanitizer of gcc 12 and clang 14 does not know the functions with another clock.) */
+/* Waits at most as long as its patience lasts. A limit by the clock that can be set: if it is, one
+ * wait is longer or shorter. (The thread sanitizer of gcc 12 and clang 14 does not know the
+ * functions with another clock.) */
 static int acquire_within_patience(pthread_rwlock_t *lock, bool write)
 {
     struct timespec end;
@@ -83,7 +84,11 @@ static int acquire_within_patience(pthread_rwlock_t *lock, bool write)
         end.tv_nsec -= SECOND_NS;
         end.tv_sec++;
     }
-    return write ? pthread_rwlock_timedwrlock(lock, &end) : pthread_rwlock_timedrdlock(lock, &end);
+    blocking_begin();
+    int code =
+        write ? pthread_rwlock_timedwrlock(lock, &end) : pthread_rwlock_timedrdlock(lock, &end);
+    blocking_end();
+    return code;
 }
 
 int read_write_acquire(const struct read_write_view *view, struct seat *own, bool write)
@@ -99,9 +104,13 @@ int read_write_acquire(const struct read_write_view *view, struct seat *own, boo
             look_for_the_dead(view->seats, own);
         }
         atomic_store(&own->mark, 0);
-        int code = atomic_load(&shared->broken) ? repair(view) : 0;
-        if (code)
-            return code;
+        if (atomic_load(&shared->broken)) {
+            blocking_begin();
+            int code = repair(view);
+            blocking_end();
+            if (code)
+                return code;
+        }
     }
 }
 
