@@ -299,9 +299,11 @@ static int compress_task(const void *ctx, void *local, uint64_t index, struct ta
     int code = load(compress, worker, index, &bytes);
     if (code != 0)
         return code;
+    task_checkpoint(); /* zstd's call has no place for one */
     size_t size = ZSTD_compress2(worker->context, worker->out, worker->out_size, bytes, piece.size);
     if (ZSTD_isError(size))
         return fail_piece(compress, index, EIO, ZSTD_getErrorName(size));
+    task_checkpoint();
     const struct sizes sizes = {.before = piece.size, .after = size};
     memcpy(result->bytes, &sizes, sizeof sizes);
     result->value = hash_bytes(HASH_START, worker->out, size);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define DEFAULT_TASKS 200
+#define PIECE 100 /* steps, of 1 us each by default, between two check points */
 
 /* What the workers share. Locks and counts have lines of their own, so that only what is counted
  * on costs anything. */
@@ -193,9 +194,9 @@ static void counter_worker_leave(const void *ctx, void *local)
 }
 
 /* Counts into a number of the caller's. */
-static void count_steps(struct run *run, uint64_t *count)
+static void count_steps(struct run *run, uint64_t steps, uint64_t *count)
 {
-    for (uint64_t i = 0; i < run->counter->steps; i++) {
+    for (uint64_t i = 0; i < steps; i++) {
         run->x = chain_run(run->x, run->counter->outside);
         run->counter->way->step(run);
         ++*count;
@@ -208,7 +209,12 @@ static int counter_task(const void *ctx, void *local, uint64_t index, struct tas
     struct run run = {.counter = counter, .seat = local, .x = hash_mix(counter->seed, index)};
     uint64_t count = 0;
     seats_begin(run.seat);
-    count_steps(&run, &count);
+    for (uint64_t left = counter->steps; left > 0;) {
+        uint64_t piece = left < PIECE ? left : PIECE;
+        count_steps(&run, piece, &count);
+        left -= piece;
+        task_checkpoint();
+    }
     seats_end(run.seat);
     memcpy(result->bytes, &count, sizeof count);
     result->value = hash_mix(run.x, count);

@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define DEFAULT_TASKS 200
-#define ENTRIES 4096 /* 64 KB: most caches of a core's own hold it */
+#define CHECK_OPERATIONS 32 /* from check point to check point */
+#define ENTRIES 4096        /* 64 KB: most caches of a core's own hold it */
 
 struct entry {
     uint64_t count; /* writes so far */
@@ -197,6 +198,8 @@ static int rwlock_task(const void *ctx, void *local, uint64_t index, struct task
         uint64_t start = hash_mix(hash_mix(rwlock->seed, index), i) % ENTRIES;
         bool write = writes_among(rwlock, i + 1) > writes_among(rwlock, i);
         code = operate(rwlock, local, start, write);
+        if (i % CHECK_OPERATIONS == 0)
+            task_checkpoint();
     }
     if (!code)
         seats_end(local);
