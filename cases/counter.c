@@ -61,8 +61,7 @@ static void critical_section(struct run *run)
 static void step_mutex(struct run *run)
 {
     struct lock *mutex = &run->counter->shared->mutex;
-    marked_lock_acquire(
-        mutex); /* one number is never half changed: a death leaves nothing to mend */
+    marked_lock_acquire(mutex); /* one number is never half changed: there is nothing to mend */
     critical_section(run);
     lock_release(mutex);
 }
