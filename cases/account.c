@@ -84,6 +84,7 @@ static int account_task(const void *ctx, void *local, uint64_t index, struct tas
         struct transfer transfer = transfer_from_hash(account, hash_mix(seed, i));
         x = bank_transfer(&account->bank, local, &transfer, x, account->work);
         moved += (uint64_t)transfer.amount;
+        task_checkpoint();
     }
     memcpy(result->bytes, &moved, sizeof moved);
     result->value = hash_mix(x, moved);

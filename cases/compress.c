@@ -263,6 +263,17 @@ static int read_piece(int file, const struct piece *piece, char *bytes)
     return 0;
 }
 
+/* Returns 0, or an errno. */
+static int read_file_piece(const struct compress *compress, const struct piece *piece, char *bytes)
+{
+    int file = openat(compress->folder, compress->names[piece->file], O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno;
+    int error = read_piece(file, piece, bytes);
+    close(file);
+    return error;
+}
+
 /* Points *bytes at the block: in the made text, or read into the worker's buffer. */
 static int load(const struct compress *compress, const struct compress_worker *worker,
     uint64_t index, const char **bytes)
@@ -273,10 +284,9 @@ static int load(const struct compress *compress, const struct compress_worker *w
         return 0;
     }
     *bytes = worker->in;
-    int file = openat(compress->folder, compress->names[piece.file], O_RDONLY | O_CLOEXEC);
-    int error = file < 0 ? errno : read_piece(file, &piece, worker->in);
-    if (file >= 0)
-        close(file);
+    blocking_begin();
+    int error = read_file_piece(compress, &piece, worker->in);
+    blocking_end();
     return error == 0 ? 0 : fail_piece(compress, index, error, strerror(error));
 }
 
@@ -289,9 +299,11 @@ static int compress_task(const void *ctx, void *local, uint64_t index, struct ta
     int code = load(compress, worker, index, &bytes);
     if (code != 0)
         return code;
+    task_checkpoint(); /* zstd's call has no place for one */
     size_t size = ZSTD_compress2(worker->context, worker->out, worker->out_size, bytes, piece.size);
     if (ZSTD_isError(size))
         return fail_piece(compress, index, EIO, ZSTD_getErrorName(size));
+    task_checkpoint();
     const struct sizes sizes = {.before = piece.size, .after = size};
     memcpy(result->bytes, &sizes, sizeof sizes);
     result->value = hash_bytes(HASH_START, worker->out, size);

@@ -7,10 +7,10 @@
  * count lies between the tasks ended and the tasks begun. */
 #include "case.h"
 
-#include "support/robust.h"
+#include "support/chain.h"
+#include "support/marked_lock.h"
 #include "support/segment.h"
 #include "support/spinning.h"
-#include "support/toil.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,12 +19,13 @@
 #include <string.h>
 
 #define DEFAULT_TASKS 200
+#define PIECE 100 /* steps, of 1 us each by default, between two check points */
 
 /* What the workers share. Locks and counts have lines of their own, so that only what is counted
  * on costs anything. */
 struct shared {
     struct seat seat[SEATS];
-    _Alignas(128) pthread_mutex_t mutex;
+    _Alignas(128) struct lock mutex;
     _Alignas(128) struct spin_lock spin;
     struct ticket_lock ticket;
     _Alignas(128) uint64_t locked;         /* counted by who holds the lock */
@@ -50,20 +51,19 @@ struct run {
     uint64_t x; /* the work's chain */
 };
 
-/* What a step does under the lock. */
+/* What a step does under the lock: without check points, as nobody may lose its turn there. */
 static void critical_section(struct run *run)
 {
-    run->x = toil(run->x, run->counter->inside);
+    run->x = chain_multiply(run->x, run->counter->inside);
     run->counter->shared->locked++;
 }
 
 static void step_mutex(struct run *run)
 {
-    pthread_mutex_t *mutex = &run->counter->shared->mutex;
-    if (robust_lock(mutex)) /* one number is never half changed: there is nothing to mend */
-        robust_mended(mutex);
+    struct lock *mutex = &run->counter->shared->mutex;
+    marked_lock_acquire(mutex); /* one number is never half changed: there is nothing to mend */
     critical_section(run);
-    robust_unlock(mutex);
+    lock_release(mutex);
 }
 
 static void step_spin(struct run *run)
@@ -85,7 +85,7 @@ static void step_ticket(struct run *run)
 /* Relaxed: nothing but the number itself is shared, and the pool's join publishes it. */
 static void step_atomic(struct run *run)
 {
-    run->x = toil(run->x, run->counter->inside);
+    run->x = chain_multiply(run->x, run->counter->inside);
     atomic_fetch_add_explicit(&run->counter->shared->atomic, 1, memory_order_relaxed);
 }
 
@@ -93,7 +93,7 @@ static void step_local(struct run *run)
 {
     const struct counter *counter = run->counter;
     _Atomic uint64_t *own = &counter->shared->own[seats_number(&counter->seats, run->seat)].count;
-    run->x = toil(run->x, counter->inside);
+    run->x = chain_multiply(run->x, counter->inside);
     /* relaxed: nobody else writes it, so it can be a load and a store */
     uint64_t count = atomic_load_explicit(own, memory_order_relaxed);
     atomic_store_explicit(own, count + 1, memory_order_relaxed);
@@ -102,7 +102,7 @@ static void step_local(struct run *run)
 /* The count is the task's result, and nowhere else. */
 static void step_argument(struct run *run)
 {
-    run->x = toil(run->x, run->counter->inside);
+    run->x = chain_multiply(run->x, run->counter->inside);
 }
 
 static const struct way {
@@ -143,8 +143,8 @@ static int open_shared(struct counter *counter, struct case_run *run)
     if (!segment_is_mine(&counter->segment))
         return 0;
     code = seats_init(counter->shared->seat);
-    if (!code && (code = robust_init(&counter->shared->mutex, false)) != 0)
-        code = task_fail(code, "cannot make a robust mutex: %s", strerror(code));
+    if (!code && (code = lock_init(&counter->shared->mutex, LOCK_PLAIN)) != 0)
+        code = task_fail(code, "cannot make a lock: %s", strerror(code));
     if (code)
         segment_close(&counter->segment);
     return code;
@@ -193,10 +193,10 @@ static void counter_worker_leave(const void *ctx, void *local)
 }
 
 /* Counts into a number of the caller's. */
-static void count_steps(struct run *run, uint64_t *count)
+static void count_steps(struct run *run, uint64_t steps, uint64_t *count)
 {
-    for (uint64_t i = 0; i < run->counter->steps; i++) {
-        run->x = toil(run->x, run->counter->outside);
+    for (uint64_t i = 0; i < steps; i++) {
+        run->x = chain_run(run->x, run->counter->outside);
         run->counter->way->step(run);
         ++*count;
     }
@@ -208,7 +208,12 @@ static int counter_task(const void *ctx, void *local, uint64_t index, struct tas
     struct run run = {.counter = counter, .seat = local, .x = hash_mix(counter->seed, index)};
     uint64_t count = 0;
     seats_begin(run.seat);
-    count_steps(&run, &count);
+    for (uint64_t left = counter->steps; left > 0;) {
+        uint64_t piece = left < PIECE ? left : PIECE;
+        count_steps(&run, piece, &count);
+        left -= piece;
+        task_checkpoint();
+    }
     seats_end(run.seat);
     memcpy(result->bytes, &count, sizeof count);
     result->value = hash_mix(run.x, count);

@@ -13,6 +13,7 @@
 
 #define DEFAULT_TASKS 200
 #define PADDING_MAX 128
+#define PIECE 50000 /* steps between two check points */
 
 typedef _Atomic uint64_t number; /* one worker's; atomic, so that each step reaches memory */
 
@@ -92,6 +93,14 @@ static void falsesharing_worker_leave(const void *ctx, void *local)
     seats_leave(local);
 }
 
+/* Relaxed: nobody else writes it, and the pool's join publishes it. */
+static void count_up(number *own, uint64_t steps)
+{
+    for (uint64_t i = 0; i < steps; i++)
+        atomic_store_explicit(
+            own, atomic_load_explicit(own, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 static int falsesharing_task(
     const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
@@ -99,11 +108,13 @@ static int falsesharing_task(
     struct seat *seat = local;
     number *own = number_at(falsesharing, seats_number(&falsesharing->seats, seat));
     seats_begin(seat);
-    /* relaxed: nobody else writes it, and the pool's join publishes it */
-    uint64_t before = atomic_load_explicit(own, memory_order_relaxed);
-    for (uint64_t i = 0; i < falsesharing->steps; i++)
-        atomic_store_explicit(
-            own, atomic_load_explicit(own, memory_order_relaxed) + 1, memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(own, memory_order_relaxed); /* see count_up */
+    for (uint64_t left = falsesharing->steps; left > 0;) {
+        uint64_t piece = left < PIECE ? left : PIECE;
+        count_up(own, piece);
+        left -= piece;
+        task_checkpoint();
+    }
     uint64_t made = atomic_load_explicit(own, memory_order_relaxed) - before;
     seats_end(seat);
     result->value = hash_mix(falsesharing->seed ^ made, index);

@@ -25,6 +25,7 @@
 
 #define PATH_SIZE (PATH_MAX + 32)
 #define SHOWN_PATH "%.120s"
+#define CHECK_ROWS 1024  /* rows between two check points */
 #define CENTS_MAX 100000 /* below which made amounts are */
 #define TOLERANCE 1e-9   /* of a sum, relative to the sum of its values without sign */
 
@@ -202,6 +203,8 @@ static int groupby_task(const void *ctx, void *local, uint64_t index, struct tas
         aggregate.sum += number;
         aggregate.smallest = number < aggregate.smallest ? number : aggregate.smallest;
         aggregate.largest = number > aggregate.largest ? number : aggregate.largest;
+        if (i % CHECK_ROWS == CHECK_ROWS - 1)
+            task_checkpoint();
     }
     memcpy(result->bytes, &aggregate, sizeof aggregate);
     result->value = aggregate_value(&aggregate);

@@ -6,6 +6,7 @@
 #include "case.h"
 
 #include "../harness/util/futex.h"
+#include "../harness/util/relax.h"
 #include "support/echo.h"
 
 #include <errno.h>
@@ -52,15 +53,6 @@ static struct ring *ring_of(const struct echo_link *link, bool receives)
 {
     struct ring *rings = link->memory;
     return &rings[(link->side == ECHO_WORKER) == receives];
-}
-
-static void relax(void)
-{
-#if defined __x86_64__ || defined __i386__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
 }
 
 /* Waits until a position is another than `old`. Returns 0 or EPIPE. */

@@ -18,6 +18,7 @@
 #define LEFT (-2.25) /* of the picture, on the real axis */
 #define ACROSS 3.0   /* from there to its right side */
 #define WHY_SIZE 200
+#define POINTS 16 /* of a row, from check point to check point */
 
 struct mandelbrot {
     uint64_t width, rows;
@@ -111,6 +112,8 @@ static int mandelbrot_task(const void *ctx, void *local, uint64_t index, struct 
         struct point c = point_at(mandelbrot, index, column);
         uint16_t count = (uint16_t)count_steps(c, mandelbrot->iterations);
         memcpy(result->bytes + column * sizeof count, &count, sizeof count);
+        if (column % POINTS == 0)
+            task_checkpoint();
     }
     result->value = hash_bytes(HASH_START, result->bytes, mandelbrot->width * sizeof(uint16_t));
     return 0;

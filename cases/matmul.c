@@ -99,6 +99,16 @@ static void multiply_block(
     }
 }
 
+/* Makes these rows of C, block by block of B. */
+static void multiply_rows(const struct matmul *matmul, struct band rows, double *rows_of_c)
+{
+    for (size_t j = 0; j < matmul->n; j += matmul->block)
+        for (size_t k = 0; k < matmul->n; k += matmul->block) {
+            multiply_block(matmul, rows, k, j, rows_of_c);
+            task_checkpoint();
+        }
+}
+
 static double *band_of(const struct task_result *result)
 {
     return (double *)(void *)result->bytes; /* behind 8 bytes of a slot that is aligned to 8 */
@@ -121,9 +131,10 @@ static int matmul_task(const void *ctx, void *local, uint64_t index, struct task
     double *band_of_c = band_of(result);
     for (size_t i = 0; i < (band.end - band.begin) * matmul->n; i++)
         band_of_c[i] = 0;
-    for (size_t j = 0; j < matmul->n; j += matmul->block)
-        for (size_t k = 0; k < matmul->n; k += matmul->block)
-            multiply_block(matmul, band, k, j, band_of_c);
+    /* a single block can be done row by row, between check points, in the same order */
+    const size_t rows = matmul->block < matmul->n ? band.end - band.begin : 1;
+    for (size_t i = band.begin; i < band.end; i += rows)
+        multiply_rows(matmul, (struct band){i, i + rows}, band_of_c + (i - band.begin) * matmul->n);
     result->value = band_value(matmul, band, band_of_c);
     return 0;
 }

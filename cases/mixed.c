@@ -25,10 +25,6 @@ struct mixed {
     uint64_t iterations, inverse; /* of the chain that takes `compute` */
 };
 
-struct mixed_worker {
-    unsigned long slack; /* as the worker's thread had it before */
-};
-
 /* Either the part that computes is given or the whole, and the ratio parts it. */
 static int choose_times(struct mixed *mixed, const struct param_values *params)
 {
@@ -83,25 +79,6 @@ static int mixed_setup(struct case_run *run)
 static void mixed_teardown(void *ctx)
 {
     free(ctx);
-}
-
-static int mixed_worker_enter(const void *ctx, void **local)
-{
-    (void)ctx;
-    struct mixed_worker *worker = malloc(sizeof *worker);
-    if (!worker)
-        return task_fail(ENOMEM, "no memory for a worker");
-    worker->slack = wait_sharply();
-    *local = worker;
-    return 0;
-}
-
-static void mixed_worker_leave(const void *ctx, void *local)
-{
-    (void)ctx;
-    struct mixed_worker *worker = local;
-    wait_as_before(worker->slack);
-    free(worker);
 }
 
 static int mixed_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -182,8 +159,8 @@ const struct bench_case case_mixed = {
     .setup = mixed_setup,
     .teardown = mixed_teardown,
     .model = mixed_model,
-    .worker_enter = mixed_worker_enter,
-    .worker_leave = mixed_worker_leave,
+    .worker_enter = wait_worker_enter,
+    .worker_leave = wait_worker_leave,
     .verify = mixed_verify,
     .answer = mixed_answer,
 };

@@ -4,8 +4,8 @@
  * operations, so what the entries sum up to is known. */
 #include "case.h"
 
+#include "support/marked_lock.h"
 #include "support/readwrite.h"
-#include "support/robust.h"
 #include "support/segment.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define DEFAULT_TASKS 200
-#define ENTRIES 4096 /* 64 KB: most caches of a core's own hold it */
+#define CHECK_OPERATIONS 32 /* from check point to check point */
+#define ENTRIES 4096        /* 64 KB: most caches of a core's own hold it */
 
 struct entry {
     uint64_t count; /* writes so far */
@@ -24,7 +25,7 @@ struct entry {
 
 struct shared {
     struct seat seat[SEATS];
-    _Alignas(128) pthread_mutex_t mutex;
+    _Alignas(128) struct lock mutex;
     _Alignas(128) struct read_write read_write;
     _Alignas(128) struct entry table[ENTRIES];
 };
@@ -69,8 +70,8 @@ static int fill_shared(struct rwlock *rwlock)
 {
     struct shared *shared = rwlock->shared;
     int code = seats_init(shared->seat);
-    if (!code && (code = robust_init(&shared->mutex, false)) != 0)
-        code = task_fail(code, "cannot make a robust mutex: %s", strerror(code));
+    if (!code && (code = lock_init(&shared->mutex, LOCK_PLAIN)) != 0)
+        code = task_fail(code, "cannot make a lock: %s", strerror(code));
     if (!code)
         code = read_write_init(&shared->read_write);
     mend(rwlock);
@@ -160,17 +161,15 @@ static int acquire(const struct rwlock *rwlock, struct seat *seat, bool write)
 {
     if (!rwlock->mutex)
         return read_write_acquire(&rwlock->view, seat, write);
-    if (robust_lock(&rwlock->shared->mutex)) {
+    if (marked_lock_acquire(&rwlock->shared->mutex) == LOCK_OWNER_DEAD)
         mend(rwlock);
-        robust_mended(&rwlock->shared->mutex);
-    }
     return 0;
 }
 
 static void release(const struct rwlock *rwlock, struct seat *seat)
 {
     if (rwlock->mutex)
-        robust_unlock(&rwlock->shared->mutex);
+        lock_release(&rwlock->shared->mutex);
     else
         read_write_release(&rwlock->view, seat);
 }
@@ -199,6 +198,8 @@ static int rwlock_task(const void *ctx, void *local, uint64_t index, struct task
         uint64_t start = hash_mix(hash_mix(rwlock->seed, index), i) % ENTRIES;
         bool write = writes_among(rwlock, i + 1) > writes_among(rwlock, i);
         code = operate(rwlock, local, start, write);
+        if (i % CHECK_OPERATIONS == 0)
+            task_checkpoint();
     }
     if (!code)
         seats_end(local);

@@ -20,6 +20,7 @@
 #define DIGEST_SIZE 32
 #define INDEX_SIZE 8
 #define CHECKED_MAX 8 /* digests that verify computes anew */
+#define PIECE 65536u  /* bytes between two check points */
 
 struct sha256 {
     uint64_t size;
@@ -90,6 +91,18 @@ static uint64_t digest_value(const unsigned char *digest)
     return value;
 }
 
+/* Hashes the block piece by piece. Returns whether the library could. */
+static bool hash_block(const struct sha256 *sha256, EVP_MD_CTX *context)
+{
+    for (uint64_t done = 0; done < sha256->size; done += PIECE) {
+        uint64_t left = sha256->size - done;
+        if (EVP_DigestUpdate(context, sha256->block + done, left < PIECE ? left : PIECE) != 1)
+            return false;
+        task_checkpoint();
+    }
+    return true;
+}
+
 static int sha256_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
     const struct sha256 *sha256 = ctx;
@@ -98,7 +111,7 @@ static int sha256_task(const void *ctx, void *local, uint64_t index, struct task
     write_index(index, prefix);
     if (EVP_DigestInit_ex2(worker->context, worker->algorithm, NULL) != 1 ||
         EVP_DigestUpdate(worker->context, prefix, sizeof prefix) != 1 ||
-        EVP_DigestUpdate(worker->context, sha256->block, sha256->size) != 1 ||
+        !hash_block(sha256, worker->context) ||
         EVP_DigestFinal_ex(worker->context, result->bytes, NULL) != 1)
         return task_fail(EIO, "OpenSSL cannot hash block %" PRIu64, index);
     result->value = digest_value(result->bytes);

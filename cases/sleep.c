@@ -14,10 +14,6 @@ struct sleep {
     uint64_t duration; /* ns */
 };
 
-struct sleep_local {
-    unsigned long slack; /* ns, as the worker's thread had it before */
-};
-
 static int sleep_setup(struct case_run *run)
 {
     struct sleep *sleep = malloc(sizeof *sleep);
@@ -35,25 +31,6 @@ static int sleep_setup(struct case_run *run)
 static void sleep_teardown(void *ctx)
 {
     free(ctx);
-}
-
-static int sleep_worker_enter(const void *ctx, void **local)
-{
-    (void)ctx;
-    struct sleep_local *own = malloc(sizeof *own);
-    if (own == NULL)
-        return task_fail(ENOMEM, "no memory for a worker");
-    own->slack = wait_sharply();
-    *local = own;
-    return 0;
-}
-
-static void sleep_worker_leave(const void *ctx, void *local)
-{
-    (void)ctx;
-    struct sleep_local *own = local;
-    wait_as_before(own->slack);
-    free(own);
 }
 
 static int sleep_task(const void *ctx, void *local, uint64_t index, struct task_result *result)
@@ -123,7 +100,7 @@ const struct bench_case case_sleep = {
     .setup = sleep_setup,
     .teardown = sleep_teardown,
     .model = sleep_model,
-    .worker_enter = sleep_worker_enter,
-    .worker_leave = sleep_worker_leave,
+    .worker_enter = wait_worker_enter,
+    .worker_leave = wait_worker_leave,
     .events = &sleep_events,
 };

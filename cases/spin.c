@@ -10,6 +10,7 @@
  * checksum. */
 #include "case.h"
 
+#include "../harness/measure/clock.h"
 #include "support/chain.h"
 
 #include <errno.h>
@@ -17,7 +18,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_TASKS 1000
 #define QUANTILES 1000  /* grains in the table of an uneven shape */
@@ -167,23 +167,16 @@ static void fill(struct spin *spin, const struct shape *shape, double mean, doub
 #define CALL_NS 5.0     /* no task is taken to be shorter */
 #define PROBE_NS 1000.0 /* grain up to which the fixed cost of a task is measured */
 
-static double now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
 /* The time that `count` tasks from index `first` on take one after another, in ns. */
 static double run_ns(const struct spin *spin, void *chain, uint64_t first, uint64_t count)
 {
     task_fn *volatile hidden = spin_task; /* so that the call is not inlined */
     task_fn *task = hidden;
     struct task_result slot;
-    double start = now_ns();
+    uint64_t start = clock_now();
     for (uint64_t i = first; i < first + count; i++)
         task(spin, chain, i, &slot);
-    return now_ns() - start;
+    return (double)(clock_now() - start);
 }
 
 /* What a task of the table costs besides its iterations, in ns. Every run takes new indices, since

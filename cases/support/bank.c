@@ -6,15 +6,15 @@
 #include "bank.h"
 
 #include "../case.h"
-#include "robust.h"
-#include "toil.h"
+#include "chain.h"
+#include "marked_lock.h"
 
 #include <string.h>
 
 #define NOBODY SEATS /* takes locks too, and has a journal that is never opened */
 
 struct owned_lock {
-    pthread_mutex_t mutex;
+    struct lock lock;
     unsigned seat; /* of who took it last */
 };
 
@@ -57,11 +57,9 @@ static void put_back(const struct bank *bank, unsigned seat, unsigned number)
 static void take(
     const struct bank *bank, struct owned_lock *lock, unsigned first, unsigned end, unsigned seat)
 {
-    if (robust_lock(&lock->mutex)) {
+    if (marked_lock_acquire(&lock->lock) == LOCK_OWNER_DEAD)
         for (unsigned i = first; i < end; i++)
             put_back(bank, lock->seat, i);
-        robust_mended(&lock->mutex);
-    }
     lock->seat = seat;
 }
 
@@ -77,7 +75,7 @@ static void take_whole(const struct bank *bank, unsigned seat)
 
 static void give(struct owned_lock *lock)
 {
-    robust_unlock(&lock->mutex);
+    lock_release(&lock->lock);
 }
 
 /* Two transfers in opposite directions would wait for each other for ever if each took the account
@@ -158,7 +156,7 @@ uint64_t bank_transfer(const struct bank *bank, const struct seat *own,
     take_for(bank, transfer->from, transfer->to, seat);
     open_journal(bank, seat, transfer);
     add(bank, seat, transfer->from, -transfer->amount);
-    x = toil(x, work);
+    x = chain_multiply(x, work); /* no check point: the locks are held */
     add(bank, seat, transfer->to, transfer->amount);
     close_journal(bank, seat);
     give_for(bank, transfer->from, transfer->to);
@@ -189,12 +187,13 @@ int64_t bank_sum(const struct bank *bank)
 static int fill(const struct bank *bank)
 {
     struct bank_shared *shared = bank->shared;
-    int code = robust_init(&shared->whole.mutex, bank->locking == BANK_RECURSIVE);
+    int code = lock_init(
+        &shared->whole.lock, bank->locking == BANK_RECURSIVE ? LOCK_RECURSIVE : LOCK_PLAIN);
     for (unsigned i = 0; i < bank->accounts && !code; i++) {
-        code = robust_init(&shared->account[i].lock.mutex, false);
+        code = lock_init(&shared->account[i].lock.lock, LOCK_PLAIN);
         atomic_init(&shared->account[i].balance, BANK_PAID_IN);
     }
-    return code ? task_fail(code, "cannot make a robust mutex: %s", strerror(code))
+    return code ? task_fail(code, "cannot make a lock: %s", strerror(code))
                 : seats_init(shared->seat);
 }
 

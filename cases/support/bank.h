@@ -36,7 +36,7 @@ int bank_open(
 void bank_close(struct bank *bank);
 
 /* Makes a transfer, with so many multiplications of work between withdrawing and depositing.
- * Returns what toil (toil.h) makes of x. */
+ * Returns what chain_multiply (chain.h) makes of x. */
 uint64_t bank_transfer(const struct bank *bank, const struct seat *own,
     const struct transfer *transfer, uint64_t x, uint64_t work);
 

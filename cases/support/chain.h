@@ -14,7 +14,8 @@
 #define CHAIN_FACTOR 0x9e3779b97f4a7c15u /* any odd number; this is 2^64 / golden ratio */
 #define CHAIN_PIECE 32768                /* iterations between two check points */
 
-/* x times the factor to the power of iterations, at most some CHAIN_PIECE of them. */
+/* x times the factor to the power of iterations: some CHAIN_PIECE of them at most, or any number
+ * where a lock is held, which is no place for a check point. */
 static inline uint64_t chain_multiply(uint64_t x, uint64_t iterations)
 {
     for (; iterations > 0; iterations--) {

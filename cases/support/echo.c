@@ -2,6 +2,7 @@
  * worker asks for another partner, so that a partner's death costs one task. */
 #include "echo.h"
 
+#include "chain.h"
 #include "echo_host.h"
 #include "message.h"
 
@@ -108,9 +109,13 @@ void echo_tell(
 
 /* ---- setup and workers ---- */
 
-static int find_host(struct echo *echo, struct case_run *run)
+/* The partners are of the process that has the host, so only that one needs to know how much work a
+ * grain is. */
+static int find_host(struct echo *echo, struct case_run *run, uint64_t grain)
 {
     if (!*run->handed) {
+        if (grain > 0)
+            echo->options.iterations = (uint64_t)((double)grain / chain_iteration_ns() + 0.5);
         int code = echo_host_start(&echo->host, &echo->options);
         if (code)
             return code;
@@ -130,9 +135,8 @@ int echo_setup(struct case_run *run, const struct echo_transport *transport)
     echo->options = (struct echo_options){.transport = transport,
         .size = echo->plan.size,
         .oneway = echo->plan.oneway,
-        .messages = echo->plan.messages,
-        .grain = grain};
-    int code = find_host(echo, run);
+        .messages = echo->plan.messages};
+    int code = find_host(echo, run, grain);
     if (code) {
         free(echo);
         return code;

@@ -18,11 +18,11 @@
 
 struct echo_options {
     const struct echo_transport *transport;
-    size_t size;       /* of a message: 1 to MESSAGE_MAX */
-    bool oneway;       /* the partner answers the last of `messages` with a hash of all; else each
-                          one with itself */
-    uint64_t messages; /* of a task */
-    uint64_t grain;    /* ns of CPU time that the partner computes for with each message */
+    size_t size;         /* of a message: 1 to MESSAGE_MAX */
+    bool oneway;         /* the partner answers the last of `messages` with a hash of all; else each
+                            one with itself */
+    uint64_t messages;   /* of a task */
+    uint64_t iterations; /* of a chain (chain.h) that the partner computes with each message */
 };
 
 struct echo_host;

@@ -3,7 +3,7 @@
 #include "echo_partner.h"
 
 #include "../../harness/util/hash.h"
-#include "compute.h"
+#include "chain.h"
 #include "message.h"
 
 #include <errno.h>
@@ -74,7 +74,7 @@ static int send_back(const struct echo_options *options, struct echo_link *link,
     int code = options->transport->receive(link, message, options->size);
     if (code)
         return code;
-    compute_for(options->grain);
+    chain_run(1, options->iterations);
     return options->transport->send(link, message, options->size);
 }
 
@@ -85,7 +85,7 @@ static int acknowledge(const struct echo_options *options, struct echo_link *lin
         int code = options->transport->receive(link, message, options->size);
         if (code)
             return code;
-        compute_for(options->grain);
+        chain_run(1, options->iterations);
         hash = hash_mix(hash, message_hash(message, options->size));
     }
     _Static_assert(sizeof hash == ECHO_ACKNOWLEDGE, "the hash is the acknowledgement");

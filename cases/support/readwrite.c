@@ -3,7 +3,6 @@
 #include "readwrite.h"
 
 #include "../case.h"
-#include "robust.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,9 +28,8 @@ static int make_lock(struct read_write *shared)
 
 int read_write_init(struct read_write *shared)
 {
-    int code = robust_init(&shared->repair, false);
-    return code ? task_fail(code, "cannot make a robust mutex: %s", strerror(code))
-                : make_lock(shared);
+    int code = lock_init(&shared->repair, LOCK_PLAIN);
+    return code ? task_fail(code, "cannot make a lock: %s", strerror(code)) : make_lock(shared);
 }
 
 void read_write_clear(struct read_write *shared, struct seat *seat)
@@ -48,13 +46,13 @@ static void wait_until_out(const struct seats *seats, struct seat *seat)
         nanosleep(&(struct timespec){.tv_nsec = REPAIR_NS}, NULL);
 }
 
-/* By one worker at a time that is not inside; a second finds nothing to do. */
+/* By one worker at a time that is not inside; a second finds nothing to do. Where one dies in here,
+ * `broken` tells the next that it was begun and not done. */
 static int repair(const struct read_write_view *view)
 {
     struct read_write *shared = view->shared;
     int code = 0;
-    if (robust_lock(&shared->repair)) /* begun and not done: `broken` still says so */
-        robust_mended(&shared->repair);
+    lock_acquire(&shared->repair, -1);
     if (atomic_load(&shared->broken)) {
         for (unsigned i = 0; i < SEATS; i++)
             wait_until_out(view->seats, &view->seats->seat[i]);
@@ -63,7 +61,7 @@ static int repair(const struct read_write_view *view)
         if (!code)
             atomic_store(&shared->broken, false);
     }
-    robust_unlock(&shared->repair);
+    lock_release(&shared->repair);
     return code;
 }
 
@@ -74,8 +72,9 @@ static void look_for_the_dead(const struct seats *seats, const struct seat *own)
             seats_vacant(seats, &seats->seat[i]); /* which clears the dead */
 }
 
-/* A limit by the clock that can be set: if it is, one wait is longer or shorter. (The thread
- * sanitizer of gcc 12 and clang 14 does not know the functions with another clock.) */
+/* Waits at most as long as its patience lasts. A limit by the clock that can be set: if it is, one
+ * wait is longer or shorter. (The thread sanitizer of gcc 12 and clang 14 does not know the
+ * functions with another clock.) */
 static int acquire_within_patience(pthread_rwlock_t *lock, bool write)
 {
     struct timespec end;
@@ -85,7 +84,11 @@ static int acquire_within_patience(pthread_rwlock_t *lock, bool write)
         end.tv_nsec -= SECOND_NS;
         end.tv_sec++;
     }
-    return write ? pthread_rwlock_timedwrlock(lock, &end) : pthread_rwlock_timedrdlock(lock, &end);
+    blocking_begin();
+    int code =
+        write ? pthread_rwlock_timedwrlock(lock, &end) : pthread_rwlock_timedrdlock(lock, &end);
+    blocking_end();
+    return code;
 }
 
 int read_write_acquire(const struct read_write_view *view, struct seat *own, bool write)
@@ -101,9 +104,13 @@ int read_write_acquire(const struct read_write_view *view, struct seat *own, boo
             look_for_the_dead(view->seats, own);
         }
         atomic_store(&own->mark, 0);
-        int code = atomic_load(&shared->broken) ? repair(view) : 0;
-        if (code)
-            return code;
+        if (atomic_load(&shared->broken)) {
+            blocking_begin();
+            int code = repair(view);
+            blocking_end();
+            if (code)
+                return code;
+        }
     }
 }
 

@@ -9,9 +9,11 @@
 
 #include "seats.h"
 
+#include <pthread.h>
+
 struct read_write {
     pthread_rwlock_t lock;
-    pthread_mutex_t repair;
+    struct lock repair;
     _Atomic bool broken; /* one who was inside, or asked to be, is dead */
 };
 

@@ -1,8 +1,7 @@
-/* The mutex of a seat is only ever tried: whoever finds it held goes on. */
+/* The lock of a seat is only ever tried: whoever finds it held goes on. */
 #include "seats.h"
 
 #include "../case.h"
-#include "robust.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,20 +10,18 @@ int seats_init(struct seat *seat)
 {
     int code = 0;
     for (unsigned i = 0; i < SEATS && !code; i++)
-        code = robust_init(&seat[i].taken, false);
-    return code ? task_fail(code, "cannot make a robust mutex: %s", strerror(code)) : 0;
+        code = lock_init(&seat[i].taken, LOCK_PLAIN);
+    return code ? task_fail(code, "cannot make a lock: %s", strerror(code)) : 0;
 }
 
-/* Takes the seat's mutex unless somebody who lives has it. */
+/* Takes the seat's lock unless somebody who lives has it. Who dies in here is found by the next,
+ * and the seat is cleared again. */
 static bool take(const struct seats *seats, struct seat *seat)
 {
-    int code = pthread_mutex_trylock(&seat->taken);
-    if (code == EOWNERDEAD) {
-        if (seats->clear)
-            seats->clear(seats->owner, seat);
-        robust_mended(&seat->taken); /* who dies before is found, and this one cleared, again */
-    }
-    return code == 0 || code == EOWNERDEAD;
+    int code = lock_acquire(&seat->taken, 0);
+    if (code == LOCK_OWNER_DEAD && seats->clear)
+        seats->clear(seats->owner, seat);
+    return code == 0 || code == LOCK_OWNER_DEAD;
 }
 
 int seats_enter(const struct seats *seats, void **local)
@@ -41,14 +38,14 @@ int seats_enter(const struct seats *seats, void **local)
 void seats_leave(void *local)
 {
     struct seat *seat = local;
-    robust_unlock(&seat->taken);
+    lock_release(&seat->taken);
 }
 
 bool seats_vacant(const struct seats *seats, struct seat *seat)
 {
     if (!take(seats, seat))
         return false;
-    robust_unlock(&seat->taken);
+    lock_release(&seat->taken);
     return true;
 }
 

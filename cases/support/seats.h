@@ -1,7 +1,7 @@
 /* Seats: where each worker of a case stands in shared memory, and how others see that it has died.
  *
  * A worker takes the lowest free seat when it enters and gives it back when it leaves. As long as
- * it sits it holds the seat's robust mutex, so its death, by whatever signal, is known to the
+ * it sits it holds the seat's lock, so its death, by whatever signal, is known to the
  * kernel at once, and a process id that is used again cannot deceive. A dead worker's seat is
  * cleared before anybody sits there again.
  *
@@ -10,7 +10,8 @@
 #ifndef SUPPORT_SEATS_H
 #define SUPPORT_SEATS_H
 
-#include <pthread.h>
+#include "../../harness/share/lock.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,8 +20,8 @@
 
 struct seat {
     /* two lines: the neighbour is prefetched along */
-    _Alignas(128) pthread_mutex_t taken; /* for as long as the worker sits */
-    _Atomic uint64_t begun, ended;       /* tasks; written by who sits here */
+    _Alignas(128) struct lock taken; /* for as long as the worker sits */
+    _Atomic uint64_t begun, ended;   /* tasks; written by who sits here */
     _Atomic uint64_t
         mark; /* what it holds or asks for, as the lock that it uses writes it; 0: none */
 };
@@ -34,7 +35,7 @@ struct seats {
     const void *owner;
 };
 
-/* Makes the mutexes, once, in zeroed memory. Returns 0, or a code with a message. */
+/* Makes the locks, once, in zeroed memory. Returns 0, or a code with a message. */
 int seats_init(struct seat *seat);
 
 /* For worker_enter and worker_leave: *local is the worker's seat. Returns 0, or a code with a

@@ -3,6 +3,8 @@
  * ticket's drawer is dead, even where it died between drawing and noting. */
 #include "spinning.h"
 
+#include "../../harness/util/relax.h"
+
 #include <sched.h>
 
 #define SPINS 100  /* looks before the CPU is given away */
@@ -16,9 +18,7 @@ static bool wait_a_little(uint64_t *rounds)
 {
     ++*rounds;
     if (*rounds % SPINS) {
-#if defined __x86_64__ || defined __i386__
-        __builtin_ia32_pause();
-#endif
+        relax();
         return false;
     }
     sched_yield();

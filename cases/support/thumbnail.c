@@ -7,6 +7,7 @@
  * pkg-config: libjpeg */
 #include "thumbnail.h"
 
+#include "../../harness/pool/task.h"
 #include "exif.h"
 #include "libjpeg.h"
 #include "shrink.h"
@@ -195,6 +196,7 @@ static void shrink_rows(struct thumbnail_maker *maker)
         if (cmyk)
             cmyk_to_rgb(maker->row, decoder->output_width, decoder->saw_Adobe_marker);
         shrink_row(maker->shrink, maker->row);
+        task_checkpoint();
     }
 }
 
@@ -206,6 +208,7 @@ static void copy_rows(struct thumbnail_maker *maker)
     while (decoder->output_scanline < decoder->output_height) {
         unsigned char *row = maker->small + decoder->output_scanline * row_size;
         jpeg_read_scanlines(decoder, &row, 1);
+        task_checkpoint();
     }
 }
 
@@ -289,6 +292,7 @@ static void encode(struct thumbnail_maker *maker, const struct exif_view *view, 
     while (encoder->next_scanline < encoder->image_height) {
         unsigned char *row = pixels + (size_t)encoder->next_scanline * view->width * channels;
         jpeg_write_scanlines(encoder, &row, 1);
+        task_checkpoint();
     }
     jpeg_finish_compress(encoder);
 }

@@ -4,6 +4,7 @@
 #include "../../harness/pool/task.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -42,4 +43,22 @@ unsigned long wait_sharply(void)
 void wait_as_before(unsigned long slack)
 {
     prctl(PR_SET_TIMERSLACK, slack);
+}
+
+int wait_worker_enter(const void *ctx, void **local)
+{
+    (void)ctx;
+    unsigned long *slack = malloc(sizeof *slack);
+    if (slack == NULL)
+        return task_fail(ENOMEM, "no memory for a worker");
+    *slack = wait_sharply();
+    *local = slack;
+    return 0;
+}
+
+void wait_worker_leave(const void *ctx, void *local)
+{
+    (void)ctx;
+    wait_as_before(*(unsigned long *)local);
+    free(local);
 }

@@ -3,6 +3,7 @@
 
 #include "../measure/clock.h"
 #include "../util/futex.h"
+#include "../util/relax.h"
 #include "engine.h"
 
 /* Work is worth a wake-up from so many times its length on. */
@@ -24,15 +25,6 @@
 
 /* How often a spinner looks for news before it reads the clock. */
 #define LOOKS_A_TURN 8
-
-static inline void relax(void)
-{
-#if defined __x86_64__ || defined __i386__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
-}
 
 /* ---- waking ---- */
 

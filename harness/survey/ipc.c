@@ -12,7 +12,7 @@
  * time, since both workers' messages and tasks share them. So o is measured: two workers at once,
  * with tasks of one round trip's length, which is near break-even; what a task then takes longer
  * than alone is o. */
-#include "../../cases/support/compute.h"
+#include "../../cases/support/chain.h"
 #include "../analyze/stat.h"
 #include "../measure/clock.h"
 #include "../measure/registry.h"
@@ -47,8 +47,8 @@ enum figure { ROUND_TRIP, ONE_WAY, THROUGHPUT, BREAK_EVEN };
 
 struct transport {
     struct workload workload;
-    uint64_t messages; /* of a task */
-    uint64_t grain;    /* ns that the worker itself computes after each task */
+    uint64_t messages;   /* of a task */
+    uint64_t iterations; /* of a chain that the worker itself computes after each task */
 };
 
 static bool has_partners(const char *name)
@@ -56,8 +56,8 @@ static bool has_partners(const char *name)
     return param_find(registry_case(name)->bench->params, "grain") != NULL;
 }
 
-/* With a grain (ns) the partner computes for so long with each message or, where there is none but
- * a manager, the worker after each task. Returns 0, or a code with a message. */
+/* With a grain (ns) the partner computes so much with each message or, where there is none but a
+ * manager, the worker after each task. Returns 0, or a code with a message. */
 static int open_transport(struct transport *transport, const char *name, double size,
     const char *mode, uint64_t messages, uint64_t grain)
 {
@@ -75,7 +75,9 @@ static int open_transport(struct transport *transport, const char *name, double 
     const struct workload_request request = {
         .name = name, .options = options, .tasks = 1, .seed = WORKLOAD_SEED};
     transport->messages = messages;
-    transport->grain = partners ? 0 : grain;
+    transport->iterations = 0;
+    if (grain > 0 && !partners)
+        transport->iterations = (uint64_t)((double)grain / chain_iteration_ns() + 0.5);
     enum status status =
         wrong ? STATUS_FAILED : workload_open_case(&transport->workload, &request, why, sizeof why);
     param_free(options);
@@ -96,7 +98,7 @@ static int run_task(const struct transport *transport, void *local, uint64_t ind
     const struct workload *workload = &transport->workload;
     int code = workload->bench->task(workload->run.ctx, local, index, &result);
     if (!code)
-        compute_for(transport->grain);
+        chain_run(1, transport->iterations);
     return code;
 }
 
@@ -190,7 +192,7 @@ static int find_break_even(const struct transport *transport, uint64_t grain, do
     int code = time_users(users, &start, &seconds);
     if (code)
         return code;
-    /* the grain is CPU time, so that a task never takes less */
+    /* the grain is work, calibrated by the fastest of many runs, so that a task takes no less */
     *break_even = (seconds / (double)tasks - (double)grain * 1e-9) / (WORKERS - 1);
     return 0;
 }

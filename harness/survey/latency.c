@@ -4,6 +4,7 @@
  *
  * Times are from when the wake-up was due, not from when it came, so that a wake-up that comes late
  * because the one before was late counts as late, too. */
+#include "../../cases/support/chain.h"
 #include "../analyze/stat.h"
 #include "../measure/clock.h"
 #include "../measure/registry.h"
@@ -19,7 +20,7 @@
 #define WAKES 200
 #define PERIOD_NS 2000000u /* from one wake-up to the next */
 #define ENOUGH_S 1.0       /* no further wake-up after this long */
-#define STEPS 20000        /* of work between two check points, some 20 us */
+#define STEPS 20000        /* multiplications of work between two check points, some 20 us */
 
 static const char *const backends[] = {"threads", "processes", "gil"};
 static const unsigned sizes[] = {1, 2, 4};
@@ -35,19 +36,11 @@ struct scene {
     double late_s[WAKES];
 };
 
-static void compute(void)
-{
-    for (uint64_t i = 0, x = 1; i < STEPS; i++) {
-        x *= 0x9e3779b97f4a7c15u;
-        __asm__ volatile("" : "+r"(x));
-    }
-}
-
 /* Until the interactive task has had enough. */
 static int work(struct scene *scene)
 {
     while (!atomic_load_explicit(&scene->over, memory_order_relaxed)) { /* pairs with wake */
-        compute();
+        chain_multiply(1, STEPS);
         task_checkpoint();
     }
     return 0;

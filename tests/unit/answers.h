@@ -8,6 +8,13 @@
 static const char *const answers_pools[] = {"threads", "processes"};
 #define ANSWERS_POOLS (sizeof answers_pools / sizeof answers_pools[0])
 
+/* That verify accepts what stands in the slots. */
+static inline void answers_verified(const struct workload *workload)
+{
+    if (workload_verify(workload, drive_why, sizeof drive_why) != 0)
+        fail_msg("%s", drive_why);
+}
+
 /* Runs all tasks, none of which may fail, and has their results verified. */
 static inline void answers_run(struct workload *workload, const char *backend, unsigned workers)
 {

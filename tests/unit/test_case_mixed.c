@@ -7,6 +7,8 @@
 
 #include "drive.h"
 
+#include "answers.h"
+
 #include <time.h>
 
 static void value_depends_on_seed_and_index_alone(void **state)
@@ -16,10 +18,9 @@ static void value_depends_on_seed_and_index_alone(void **state)
     for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
         struct workload workload;
         drive_open(&workload, "mixed", 20, DRIVE_PARAMS(works[i], "ratio=0.5"));
-        assert_int_equal(drive_run(&workload, "threads", 3).ok, 20);
+        answers_run(&workload, "threads", 3);
         for (uint64_t task = 0; task < 20; task++)
             assert_true(arena_slot(&workload.arena, task)->value == hash_mix(WORKLOAD_SEED, task));
-        assert_int_equal(workload_verify(&workload, drive_why, sizeof drive_why), 0);
         workload_close(&workload);
     }
 }
@@ -28,11 +29,9 @@ static void interrupted_chain_is_noticed(void **state)
 {
     (void)state;
     struct workload workload;
-    drive_open(&workload, "mixed", 5, DRIVE_PARAMS("compute=10us", "ratio=0"));
-    drive_run(&workload, "serial", 1);
+    answers_open(&workload, "mixed", 5, DRIVE_PARAMS("compute=10us", "ratio=0"));
     arena_slot(&workload.arena, 3)->value += 1;
-    assert_int_not_equal(workload_verify(&workload, drive_why, sizeof drive_why), 0);
-    assert_non_null(strstr(drive_why, "task 3"));
+    answers_wrong(&workload, "task 3");
     workload_close(&workload);
 }
 
@@ -85,22 +84,14 @@ static void task_computes_for_its_part_and_waits_for_the_other(void **state)
     workload_close(&workload);
 }
 
-static void refused(const char *const *params, const char *what)
-{
-    struct workload workload;
-    assert_int_equal(drive_try(&workload, "mixed", 1, params), STATUS_USAGE);
-    if (!strstr(drive_why, what))
-        fail_msg("\"%s\" does not name \"%s\"", drive_why, what);
-}
-
 static void times_that_do_not_fit_together_are_refused(void **state)
 {
     (void)state;
-    refused(DRIVE_PARAMS("total=1ms", "compute=1ms"), "give one");
-    refused(DRIVE_PARAMS("compute=1s", "ratio=100"), "ratio=100");
-    refused(DRIVE_PARAMS("ratio=-1"), "ratio");
-    refused(DRIVE_PARAMS("ratio=nan"), "ratio");
-    refused(DRIVE_PARAMS("compute=0"), "compute");
+    answers_refused("mixed", 1, "give one", DRIVE_PARAMS("total=1ms", "compute=1ms"));
+    answers_refused("mixed", 1, "ratio=100", DRIVE_PARAMS("compute=1s", "ratio=100"));
+    answers_refused("mixed", 1, "ratio", DRIVE_PARAMS("ratio=-1"));
+    answers_refused("mixed", 1, "ratio", DRIVE_PARAMS("ratio=nan"));
+    answers_refused("mixed", 1, "compute", DRIVE_PARAMS("compute=0"));
 }
 
 int main(void)

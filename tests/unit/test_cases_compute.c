@@ -8,6 +8,8 @@
 
 #include "drive.h"
 
+#include "answers.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -16,46 +18,9 @@
 
 #define MILLISECOND 1000000u /* ns */
 
-static void run_serially(struct workload *workload)
-{
-    assert_int_equal(workload->run.tasks, drive_run(workload, "serial", 1).ok);
-}
-
-/* The answer of a serial region that verifies. */
-static const char *answer_of(const char *name, uint64_t tasks, const char *const *params)
-{
-    static char answer[64];
-    struct workload workload;
-    drive_open(&workload, name, tasks, params);
-    run_serially(&workload);
-    if (workload_verify(&workload, drive_why, sizeof drive_why) != 0)
-        fail_msg("%s", drive_why);
-    workload_answer(&workload, answer, sizeof answer);
-    workload_close(&workload);
-    return answer;
-}
-
-/* That verify refuses what stands in the slots, in a line that names `what`. */
-static void assert_wrong(const struct workload *workload, const char *what)
-{
-    assert_int_not_equal(0, workload_verify(workload, drive_why, sizeof drive_why));
-    if (strstr(drive_why, what) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", drive_why, what);
-}
-
 static uint64_t value_at(const struct workload *workload, uint64_t index)
 {
     return arena_slot(&workload->arena, index)->value;
-}
-
-/* That the call is refused with exit status 2 and a line that names `what`. */
-static void assert_refused(
-    const char *name, uint64_t tasks, const char *what, const char *const *params)
-{
-    struct workload workload;
-    assert_int_equal(STATUS_USAGE, drive_try(&workload, name, tasks, params));
-    if (strstr(drive_why, what) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", drive_why, what);
 }
 
 static void each_case_has_its_default_number_of_tasks(void **state)
@@ -89,7 +54,7 @@ static void null_task_yields_its_index(void **state)
     (void)state;
     struct workload workload;
     drive_open(&workload, "null", 1000, DRIVE_PARAMS());
-    run_serially(&workload);
+    answers_run(&workload, "serial", 1);
     for (uint64_t i = 0; i < 1000; i++)
         assert_int_equal(i, value_at(&workload, i));
     workload_close(&workload);
@@ -99,14 +64,14 @@ static void powersum_of_a_million_is_printed_in_full(void **state)
 {
     (void)state;
     assert_string_equal(
-        "249999833333583333000000", answer_of("powersum", 0, DRIVE_PARAMS("n=1000000")));
+        "249999833333583333000000", answers_of("powersum", 0, DRIVE_PARAMS("n=1000000")));
 }
 
 static void powersum_twice_is_twice_the_sum(void **state)
 {
     (void)state;
     assert_string_equal(
-        "499999666667166666000000", answer_of("powersum", 0, DRIVE_PARAMS("n=1M", "repeat=2")));
+        "499999666667166666000000", answers_of("powersum", 0, DRIVE_PARAMS("n=1M", "repeat=2")));
 }
 
 static void powersum_does_not_depend_on_how_it_is_split(void **state)
@@ -115,10 +80,10 @@ static void powersum_does_not_depend_on_how_it_is_split(void **state)
     static const uint64_t splits[] = {1, 2, 3, 7, 999, 1000, 1001, 5000};
     for (size_t i = 0; i < sizeof splits / sizeof splits[0]; i++)
         assert_string_equal(
-            "249833583000", answer_of("powersum", splits[i], DRIVE_PARAMS("n=1000")));
-    assert_string_equal("0", answer_of("powersum", 3, DRIVE_PARAMS("n=0")));
-    assert_string_equal("0", answer_of("powersum", 3, DRIVE_PARAMS("n=1")));
-    assert_string_equal("3", answer_of("powersum", 3, DRIVE_PARAMS("n=2")));
+            "249833583000", answers_of("powersum", splits[i], DRIVE_PARAMS("n=1000")));
+    assert_string_equal("0", answers_of("powersum", 3, DRIVE_PARAMS("n=0")));
+    assert_string_equal("0", answers_of("powersum", 3, DRIVE_PARAMS("n=1")));
+    assert_string_equal("3", answers_of("powersum", 3, DRIVE_PARAMS("n=2")));
 }
 
 static void powersum_notices_a_wrong_partial_sum(void **state)
@@ -126,13 +91,12 @@ static void powersum_notices_a_wrong_partial_sum(void **state)
     (void)state;
     struct workload workload;
     drive_open(&workload, "powersum", 10, DRIVE_PARAMS("n=1000"));
-    run_serially(&workload);
-    assert_int_equal(0, workload_verify(&workload, drive_why, sizeof drive_why));
+    answers_run(&workload, "serial", 1);
     arena_slot(&workload.arena, 6)->bytes[0] ^= 1;
-    assert_wrong(&workload, "task 6");
+    answers_wrong(&workload, "task 6");
     arena_slot(&workload.arena, 6)->bytes[0] ^= 1;
     arena_slot(&workload.arena, 6)->value ^= 1;
-    assert_wrong(&workload, "task 6");
+    answers_wrong(&workload, "task 6");
     workload_close(&workload);
 }
 
@@ -148,43 +112,43 @@ static void powersum_with_ranges_of_unequal_cost_is_not_even(void **state)
 static void five_of_the_six_known_numbers_are_prime(void **state)
 {
     (void)state;
-    assert_string_equal("5", answer_of("primes", 6, DRIVE_PARAMS()));
+    assert_string_equal("5", answers_of("primes", 6, DRIVE_PARAMS()));
 }
 
 static void known_numbers_repeat_beyond_six_tasks(void **state)
 {
     (void)state;
-    assert_string_equal("6", answer_of("primes", 7, DRIVE_PARAMS()));
+    assert_string_equal("6", answers_of("primes", 7, DRIVE_PARAMS()));
 }
 
 static void primes_of_a_range_are_counted(void **state)
 {
     (void)state;
-    assert_string_equal("25", answer_of("primes", 0, DRIVE_PARAMS("from=0", "to=100")));
-    assert_string_equal("75", answer_of("primes", 0, DRIVE_PARAMS("from=1M", "to=1001000")));
+    assert_string_equal("25", answers_of("primes", 0, DRIVE_PARAMS("from=0", "to=100")));
+    assert_string_equal("75", answers_of("primes", 0, DRIVE_PARAMS("from=1M", "to=1001000")));
 }
 
 static void end_of_a_range_of_primes_is_excluded(void **state)
 {
     (void)state;
-    assert_string_equal("1", answer_of("primes", 0, DRIVE_PARAMS("from=7", "to=11")));
-    assert_string_equal("2", answer_of("primes", 0, DRIVE_PARAMS("from=7", "to=12")));
+    assert_string_equal("1", answers_of("primes", 0, DRIVE_PARAMS("from=7", "to=11")));
+    assert_string_equal("2", answers_of("primes", 0, DRIVE_PARAMS("from=7", "to=12")));
 }
 
 static void squares_of_primes_are_not_prime(void **state)
 {
     (void)state;
-    assert_string_equal("0", answer_of("primes", 0, DRIVE_PARAMS("from=1018081", "to=1018082")));
+    assert_string_equal("0", answers_of("primes", 0, DRIVE_PARAMS("from=1018081", "to=1018082")));
 }
 
 static void primes_refuse_half_a_range_an_empty_one_and_a_number_of_tasks(void **state)
 {
     (void)state;
-    assert_refused("primes", 0, "from and to belong together", DRIVE_PARAMS("from=3"));
-    assert_refused("primes", 0, "from and to belong together", DRIVE_PARAMS("to=3"));
-    assert_refused("primes", 0, "from=3 to=3", DRIVE_PARAMS("from=3", "to=3"));
-    assert_refused("primes", 0, "from=4 to=3", DRIVE_PARAMS("from=4", "to=3"));
-    assert_refused("primes", 5, "-N 5", DRIVE_PARAMS("from=3", "to=30"));
+    answers_refused("primes", 0, "from and to belong together", DRIVE_PARAMS("from=3"));
+    answers_refused("primes", 0, "from and to belong together", DRIVE_PARAMS("to=3"));
+    answers_refused("primes", 0, "from=3 to=3", DRIVE_PARAMS("from=3", "to=3"));
+    answers_refused("primes", 0, "from=4 to=3", DRIVE_PARAMS("from=4", "to=3"));
+    answers_refused("primes", 5, "-N 5", DRIVE_PARAMS("from=3", "to=30"));
 }
 
 static void primes_notice_a_wrong_factor(void **state)
@@ -192,15 +156,15 @@ static void primes_notice_a_wrong_factor(void **state)
     (void)state;
     struct workload workload;
     drive_open(&workload, "primes", 0, DRIVE_PARAMS("from=90", "to=100"));
-    run_serially(&workload);
+    answers_run(&workload, "serial", 1);
     arena_slot(&workload.arena, 1)->value = 8; /* of 91 */
-    assert_wrong(&workload, "task 1: 8 is not");
+    answers_wrong(&workload, "task 1: 8 is not");
     workload_close(&workload);
 
     drive_open(&workload, "primes", 6, DRIVE_PARAMS());
-    run_serially(&workload);
+    answers_run(&workload, "serial", 1);
     arena_slot(&workload.arena, 5)->value = 1099726899285419; /* called prime */
-    assert_wrong(&workload, "task 5");
+    answers_wrong(&workload, "task 5");
     workload_close(&workload);
 }
 
@@ -229,7 +193,7 @@ static void sleep_lasts_its_duration_through_signals(void **state)
     sigaction(SIGALRM, &interrupt, &before);
     setitimer(ITIMER_REAL, &often, NULL);
     uint64_t start = wall_ns();
-    run_serially(&workload);
+    answers_run(&workload, "serial", 1);
     uint64_t ns = wall_ns() - start;
     setitimer(ITIMER_REAL, &never, NULL);
     sigaction(SIGALRM, &before, NULL);
@@ -257,20 +221,20 @@ static void sleep_worker_gives_the_timer_slack_back(void **state)
 static void spin_refuses_grains_out_of_range_and_two_kinds_of_work(void **state)
 {
     (void)state;
-    assert_refused("spin", 0, "grain", DRIVE_PARAMS("grain=0ns"));
-    assert_refused("spin", 0, "grain", DRIVE_PARAMS("grain=101ms"));
-    assert_refused("spin", 0, "grain", DRIVE_PARAMS("grain=10"));
-    assert_refused("spin", 0, "give one", DRIVE_PARAMS("grain=1us", "iterations=5"));
-    assert_refused("spin", 0, "even|uniform|exponential|straggler", DRIVE_PARAMS("shape=round"));
+    answers_refused("spin", 0, "grain", DRIVE_PARAMS("grain=0ns"));
+    answers_refused("spin", 0, "grain", DRIVE_PARAMS("grain=101ms"));
+    answers_refused("spin", 0, "grain", DRIVE_PARAMS("grain=10"));
+    answers_refused("spin", 0, "give one", DRIVE_PARAMS("grain=1us", "iterations=5"));
+    answers_refused("spin", 0, "even|uniform|exponential|straggler", DRIVE_PARAMS("shape=round"));
 }
 
 static void parameters_out_of_range_are_refused(void **state)
 {
     (void)state;
-    assert_refused("sleep", 0, "duration", DRIVE_PARAMS("duration=61s"));
-    assert_refused("powersum", 0, "n: \"2G\"", DRIVE_PARAMS("n=2G"));
-    assert_refused("powersum", 0, "repeat", DRIVE_PARAMS("repeat=0"));
-    assert_refused("null", 0, "grain", DRIVE_PARAMS("grain=1us"));
+    answers_refused("sleep", 0, "duration", DRIVE_PARAMS("duration=61s"));
+    answers_refused("powersum", 0, "n: \"2G\"", DRIVE_PARAMS("n=2G"));
+    answers_refused("powersum", 0, "repeat", DRIVE_PARAMS("repeat=0"));
+    answers_refused("null", 0, "grain", DRIVE_PARAMS("grain=1us"));
 }
 
 int main(void)

@@ -6,40 +6,14 @@
 #include <cmocka.h>
 
 #include "drive.h"
+
+#include "answers.h"
 #include "leftovers.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, leftovers_mark, leftovers_check)
-
-static void run_serially(struct workload *workload)
-{
-    assert_int_equal(workload->run.tasks, drive_run(workload, "serial", 1).ok);
-}
-
-static void assert_verified(const struct workload *workload)
-{
-    if (workload_verify(workload, drive_why, sizeof drive_why))
-        fail_msg("%s", drive_why);
-}
-
-/* That verify refuses, in a line that names `what`. */
-static void assert_wrong(const struct workload *workload, const char *what)
-{
-    assert_int_not_equal(0, workload_verify(workload, drive_why, sizeof drive_why));
-    if (strstr(drive_why, what) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", drive_why, what);
-}
-
-static void assert_refused(
-    const char *name, uint64_t tasks, const char *what, const char *const *params)
-{
-    struct workload workload;
-    assert_int_equal(STATUS_USAGE, drive_try(&workload, name, tasks, params));
-    if (strstr(drive_why, what) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", drive_why, what);
-}
 
 /* Element i of the matrix that setup makes of this number. */
 static double element(uint64_t matrix, size_t i)
@@ -55,8 +29,7 @@ static void product_is_that_of_the_definition(void **state)
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
         struct workload workload;
         drive_open(&workload, "matmul", N, DRIVE_PARAMS("n=13", blocks[b]));
-        run_serially(&workload);
-        assert_verified(&workload);
+        answers_run(&workload, "serial", 1);
         for (size_t i = 0; i < N * N; i++) {
             double sum = 0, made; /* a task is one row */
             for (size_t k = 0; k < N; k++)
@@ -78,8 +51,7 @@ static void product_does_not_depend_on_bands_and_blocks(void **state)
         struct workload workload;
         drive_open(
             &workload, "matmul", bands[i], DRIVE_PARAMS("n=50", i % 2 ? "block=16" : "block=0"));
-        run_serially(&workload);
-        assert_verified(&workload);
+        answers_run(&workload, "serial", 1);
         workload_answer(&workload, answer, sizeof answer);
         workload_close(&workload);
         if (i == 0)
@@ -93,13 +65,13 @@ static void matmul_notices_one_wrong_number(void **state)
     (void)state;
     struct workload workload;
     drive_open(&workload, "matmul", 10, DRIVE_PARAMS("n=50"));
-    run_serially(&workload);
+    answers_run(&workload, "serial", 1);
     double *number = (double *)(void *)arena_slot(&workload.arena, 6)->bytes + 2 * 50 + 17;
     *number += 1;
-    assert_wrong(&workload, "task 6: row 32");
+    answers_wrong(&workload, "task 6: row 32");
     *number -= 1;
     arena_slot(&workload.arena, 6)->value ^= 1;
-    assert_wrong(&workload, "task 6");
+    answers_wrong(&workload, "task 6");
     workload_close(&workload);
 }
 
@@ -111,9 +83,8 @@ static void stream_counts_the_bytes_that_it_moves(void **state)
         struct workload workload;
         char answer[64];
         drive_open(&workload, "stream", slices[i], DRIVE_PARAMS("size=8000"));
-        run_serially(&workload);
-        run_serially(&workload);
-        assert_verified(&workload);
+        answers_run(&workload, "serial", 1);
+        answers_run(&workload, "serial", 1);
         workload_answer(&workload, answer, sizeof answer);
         assert_string_equal(answer, "24000 bytes moved");
         workload_close(&workload);
@@ -127,14 +98,14 @@ static void stream_notices_a_wrong_number_and_a_slice_that_was_not_written(void 
     drive_open(&workload, "stream", 10, DRIVE_PARAMS("size=8000"));
     arena_reset(&workload.arena, 10);
     workload.arena.status[4] = TASK_OK;
-    assert_wrong(&workload, "task 4: its slice was never written");
-    run_serially(&workload);
+    answers_wrong(&workload, "task 4: its slice was never written");
+    answers_run(&workload, "serial", 1);
     int fd = open(workload.run.handed, O_RDWR | O_CLOEXEC);
     double *a = mmap(NULL, 8000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     assert_ptr_not_equal(a, MAP_FAILED);
     close(fd);
     a[777] += 1;
-    assert_wrong(&workload, "task 7: a[777]");
+    answers_wrong(&workload, "task 7: a[777]");
     munmap(a, 8000);
     workload_close(&workload);
 }
@@ -142,11 +113,11 @@ static void stream_notices_a_wrong_number_and_a_slice_that_was_not_written(void 
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
-    assert_refused("matmul", 9, "9 tasks for n=8 rows", DRIVE_PARAMS("n=8"));
-    assert_refused("matmul", 0, "1 to 4096", DRIVE_PARAMS("n=0"));
-    assert_refused("stream", 9, "9 tasks for arrays of 8 elements", DRIVE_PARAMS("size=64"));
-    assert_refused("stream", 0, "smaller size", DRIVE_PARAMS("size=10T"));
-    assert_refused("stream", 0, "from 8 to", DRIVE_PARAMS("size=7"));
+    answers_refused("matmul", 9, "9 tasks for n=8 rows", DRIVE_PARAMS("n=8"));
+    answers_refused("matmul", 0, "1 to 4096", DRIVE_PARAMS("n=0"));
+    answers_refused("stream", 9, "9 tasks for arrays of 8 elements", DRIVE_PARAMS("size=64"));
+    answers_refused("stream", 0, "smaller size", DRIVE_PARAMS("size=10T"));
+    answers_refused("stream", 0, "from 8 to", DRIVE_PARAMS("size=7"));
 }
 
 int main(void)

@@ -10,6 +10,8 @@
 #include "cases/support/bank.h"
 #include "cases/support/seats.h"
 #include "drive.h"
+
+#include "answers.h"
 #include "pools.h"
 
 #include <fcntl.h>
@@ -46,20 +48,6 @@ static const struct way {
     {"account", {"how=ordered", "accounts=5", "work=100", "transfers=300"}, "5000 in the accounts"},
 };
 
-static void assert_verified(const struct workload *workload)
-{
-    if (workload_verify(workload, drive_why, sizeof drive_why))
-        fail_msg("%s", drive_why);
-}
-
-/* That verify refuses, in a line that names `what`. */
-static void assert_wrong(const struct workload *workload, const char *what)
-{
-    assert_int_not_equal(0, workload_verify(workload, drive_why, sizeof drive_why));
-    if (strstr(drive_why, what) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", drive_why, what);
-}
-
 static void nothing_is_lost_over_several_regions(void **state)
 {
     const struct way *way = *state;
@@ -70,8 +58,7 @@ static void nothing_is_lost_over_several_regions(void **state)
     for (size_t i = 0; i < COUNT(backends); i++) {
         if (!pools_followed(registry_backend(backends[i])))
             continue;
-        assert_int_equal(drive_run(&workload, backends[i], i == 0 ? 1 : 4).ok, TASKS);
-        assert_verified(&workload);
+        answers_run(&workload, backends[i], i == 0 ? 1 : 4);
         workload_answer(&workload, answer, sizeof answer);
         assert_non_null(strstr(answer, way->answer));
     }
@@ -134,8 +121,10 @@ static void killed_workers_hold_up_nobody_and_lose_nothing(void **state)
     stop_killing(timer);
     assert_int_equal(pool_map(pool, TASKS, 1), 0);
     pool_stop(pool);
-    assert_int_equal(workload_outcome(&workload, TASKS, NULL).errors, 0);
-    assert_verified(&workload);
+    struct workload_outcome outcome = workload_outcome(&workload, TASKS, NULL);
+    assert_int_equal(outcome.ok, TASKS);
+    assert_int_equal(outcome.errors, 0);
+    answers_verified(&workload);
     workload_close(&workload);
 }
 
@@ -161,13 +150,12 @@ static void assert_lost_task_seen(const char *name, const char *const *params, c
     struct workload workload;
     size_t size;
     drive_open(&workload, name, TASKS, params);
-    drive_run(&workload, "serial", 1);
-    assert_verified(&workload);
+    answers_run(&workload, "serial", 1);
     struct seat *seat = shared_of(&workload, &size);
     seats_begin(&seat[7]);
-    assert_verified(&workload); /* begun, and dead since: it may have written, or not */
+    answers_verified(&workload); /* begun, and dead since: it may have written, or not */
     seats_end(&seat[7]);
-    assert_wrong(&workload, what);
+    answers_wrong(&workload, what);
     munmap(seat, size);
     workload_close(&workload);
 }
@@ -192,7 +180,7 @@ static void counter_that_is_returned_is_checked_by_the_results(void **state)
     drive_open(&workload, "counter", TASKS, DRIVE_PARAMS("how=argument", "steps=10"));
     drive_run(&workload, "serial", 1);
     arena_slot(&workload.arena, 3)->bytes[0] = 9;
-    assert_wrong(&workload, "the tasks return 399 steps, but have made 400");
+    answers_wrong(&workload, "the tasks return 399 steps, but have made 400");
     workload_close(&workload);
 }
 
@@ -206,9 +194,9 @@ static void account_sees_money_that_was_lost_and_made(void **state)
     while (*balance != BANK_PAID_IN)
         balance--;
     --*balance;
-    assert_wrong(&workload, "the accounts hold 1999, but 2000 was paid in: money was lost");
+    answers_wrong(&workload, "the accounts hold 1999, but 2000 was paid in: money was lost");
     *balance += 2;
-    assert_wrong(&workload, "the accounts hold 2001, but 2000 was paid in: money was made");
+    answers_wrong(&workload, "the accounts hold 2001, but 2000 was paid in: money was made");
     munmap(word, size);
     workload_close(&workload);
 }
@@ -265,13 +253,8 @@ static void what_does_not_fit_is_refused(void **state)
         {"rwlock", "writes=-1", "0 to 1"},
         {"account", "accounts=1", "2 to 100000"},
     };
-    for (size_t i = 0; i < COUNT(refused); i++) {
-        struct workload workload;
-        assert_int_equal(
-            drive_try(&workload, refused[i].name, 0, DRIVE_PARAMS(refused[i].param)), STATUS_USAGE);
-        if (!strstr(drive_why, refused[i].what))
-            fail_msg("\"%s\" does not say \"%s\"", drive_why, refused[i].what);
-    }
+    for (size_t i = 0; i < COUNT(refused); i++)
+        answers_refused(refused[i].name, 0, refused[i].what, DRIVE_PARAMS(refused[i].param));
 }
 
 static void more_workers_than_seats_are_refused_with_the_reason(void **state)
@@ -282,13 +265,13 @@ static void more_workers_than_seats_are_refused_with_the_reason(void **state)
     drive_open(&workload, "counter", TASKS, DRIVE_PARAMS());
     struct seat *seat = shared_of(&workload, &size);
     for (unsigned i = 0; i < SEATS; i++)
-        assert_int_equal(pthread_mutex_trylock(&seat[i].taken), 0);
+        assert_int_equal(lock_acquire(&seat[i].taken, 0), 0);
     void *local;
     int code = workload.bench->worker_enter(workload.run.ctx, &local);
     assert_int_equal(code, EAGAIN);
     assert_non_null(strstr(task_message(code), "more than 1024 workers"));
     for (unsigned i = 0; i < SEATS; i++)
-        pthread_mutex_unlock(&seat[i].taken);
+        lock_release(&seat[i].taken);
     munmap(seat, size);
     workload_close(&workload);
 }
