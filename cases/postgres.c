@@ -254,7 +254,7 @@ static int open_connection(const struct postgres *postgres, struct connections_t
     blocking_end();
     if (ready) {
         turn->connection = connection;
-        connections_count_opened(postgres->connections);
+        connections_count_opened(postgres->connections, turn);
         return 0;
     }
     postgres_cause(connection, cause, sizeof cause);

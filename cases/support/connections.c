@@ -125,7 +125,7 @@ static bool try_take(struct connections *set, struct connections_turn *turn)
         bool own = set->place[i].state == CONNECTIONS_IDLE && set->place[i].owner == getpid();
         *turn = (struct connections_turn){i, own ? set->place[i].connection : NULL};
         set->place[i].owner = getpid();
-        set->place[i].state = CONNECTIONS_BUSY;
+        set->place[i].state = own ? CONNECTIONS_BUSY : CONNECTIONS_OPENING;
     }
     leave(set);
     return found;
@@ -195,15 +195,16 @@ void connections_leave(struct connections *set, void (*close)(void *connection))
 
 /* ---- counts ---- */
 
-void connections_count_opened(struct connections *set)
+void connections_count_opened(struct connections *set, const struct connections_turn *turn)
 {
     enter(set);
-    uint32_t taken = 0;
+    uint32_t open = 0;
+    set->place[turn->place].state = CONNECTIONS_BUSY;
     for (uint32_t i = 0; i < set->places; i++)
-        taken += set->place[i].state != CONNECTIONS_EMPTY;
+        open += set->place[i].state == CONNECTIONS_IDLE || set->place[i].state == CONNECTIONS_BUSY;
     set->opened++;
-    if (taken > set->most)
-        set->most = taken;
+    if (open > set->most)
+        set->most = open;
     leave(set);
 }
 

@@ -24,7 +24,12 @@
 #define CONNECTIONS_MAX 1000 /* places */
 #define CONNECTIONS_PROCESSES 4096
 
-enum connections_state { CONNECTIONS_EMPTY, CONNECTIONS_IDLE, CONNECTIONS_BUSY };
+enum connections_state {
+    CONNECTIONS_EMPTY,
+    CONNECTIONS_OPENING, /* taken by one who has no connection yet, and may be refused one */
+    CONNECTIONS_IDLE,
+    CONNECTIONS_BUSY
+};
 
 /* Nobody but connections.c looks inside; the size is here for the file. All under the lock, but for
  * `given`, on which those wait who found no place. */
@@ -68,12 +73,12 @@ void connections_give(
     struct connections *set, const struct connections_turn *turn, void (*close)(void *connection));
 
 /* Notes that the taker has opened a connection in its place. */
-void connections_count_opened(struct connections *set);
+void connections_count_opened(struct connections *set, const struct connections_turn *turn);
 
 struct connections_counts {
     uint64_t waits;  /* takes that found all places taken */
     uint64_t opened; /* connections */
-    uint32_t most;   /* places taken by a connection at once */
+    uint32_t most;   /* of them open at once */
 };
 struct connections_counts connections_counts(struct connections *set);
 

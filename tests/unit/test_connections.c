@@ -43,7 +43,7 @@ static void use(void)
     assert_int_equal(connections_take(set, SECOND, &turn), 0);
     if (!turn.connection) {
         turn.connection = &closed;
-        connections_count_opened(set);
+        connections_count_opened(set, &turn);
     }
     connections_give(set, &turn, note_closed);
 }
@@ -79,6 +79,18 @@ static void taker_of_more_than_there_are_waits_and_is_counted(void **state)
     connections_give(set, &third, note_closed);
     connections_leave(set, note_closed);
     assert_int_equal(closed, 0);
+}
+
+static void taker_that_is_refused_a_connection_is_not_counted_as_an_open_one(void **state)
+{
+    (void)state;
+    struct connections_turn refused;
+    connections_join(set);
+    assert_int_equal(connections_take(set, 0, &refused), 0);
+    use();
+    connections_give(set, &refused, note_closed);
+    assert_int_equal(connections_counts(set).most, 1);
+    connections_leave(set, note_closed);
 }
 
 /* Forks a process with one worker that takes both places, with connections, and does not leave. */
@@ -170,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(connection_stays_open_and_goes_with_the_last_worker),
         TEST(taker_of_more_than_there_are_waits_and_is_counted),
+        TEST(taker_that_is_refused_a_connection_is_not_counted_as_an_open_one),
         TEST(process_that_dies_gives_back_what_it_uses_and_what_it_keeps),
         TEST(process_among_more_workers_than_places_closes_what_it_gives_back),
     };
