@@ -31,6 +31,12 @@ enum connections_state {
     CONNECTIONS_BUSY
 };
 
+/* A pid alone may be another process's by now. */
+struct connections_process {
+    pid_t pid;
+    uint64_t start; /* clock ticks since boot; 0: not known */
+};
+
 /* Nobody but connections.c looks inside; the size is here for the file. All under the lock, but for
  * `given`, on which those wait who found no place. */
 struct connections {
@@ -41,12 +47,12 @@ struct connections {
     uint64_t waits, opened;
     uint32_t most;
     struct {
-        pid_t owner;
+        struct connections_process owner;
         enum connections_state state;
         void *connection; /* the owner's; IDLE only */
     } place[CONNECTIONS_MAX];
     struct {
-        pid_t process; /* 0: nobody's */
+        struct connections_process process; /* pid 0: nobody's */
         uint32_t workers;
     } joined[CONNECTIONS_PROCESSES];
 };
