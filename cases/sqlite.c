@@ -12,7 +12,7 @@
 #include "case.h"
 
 #include "support/keeper.h"
-#include "support/shared_file.h"
+#include "support/segment.h"
 #include "support/sqlite_connection.h"
 
 #include <errno.h>
@@ -45,6 +45,7 @@ struct sqlite {
     double writes;
     uint64_t busy; /* ns */
     bool fsync;
+    struct segment segment; /* with the counts */
     struct counts *counts;
     struct keeper *keeper; /* NULL: the folder is another process's to remove */
     struct sigaction sigxfsz_before;
@@ -238,11 +239,10 @@ static int find_database(struct sqlite *sqlite, struct case_run *run)
             return code;
         snprintf(run->handed, sizeof run->handed, "%s", keeper_folder(sqlite->keeper));
     }
-    sqlite->counts = own ? shared_file_make(run->handed, sizeof *sqlite->counts)
-                         : shared_file_open(run->handed, sizeof *sqlite->counts);
-    if (!sqlite->counts)
-        return task_fail(errno, "cannot make a file in " SHOWN_PATH ": %s; try folder=DIR",
-            run->handed, strerror(errno));
+    int code = segment_open_in(&sqlite->segment, run->handed, own, sizeof *sqlite->counts);
+    if (code)
+        return code;
+    sqlite->counts = sqlite->segment.memory;
     snprintf(sqlite->path, sizeof sqlite->path, "%s/db", run->handed);
     return own ? make_database(sqlite, param_text(run->params, "journal")) : 0;
 }
@@ -251,7 +251,7 @@ static void sqlite_teardown(void *ctx)
 {
     struct sqlite *sqlite = ctx;
     sqlite3_shutdown();
-    shared_file_close(sqlite->counts, sizeof *sqlite->counts);
+    segment_close(&sqlite->segment);
     keeper_stop(sqlite->keeper);
     sigaction(SIGXFSZ, &sqlite->sigxfsz_before, NULL);
     free(sqlite);

@@ -11,7 +11,7 @@
  *   between processes costs without a broker in between.
  *
  * At no time are more connections open than there are places. A process that dies gives its places
- * back. The set lies in memory that all processes have mapped (shared_file.h). Thread-safe. */
+ * back. The set lies in memory that all processes have mapped (segment.h). Thread-safe. */
 #ifndef SUPPORT_CONNECTIONS_H
 #define SUPPORT_CONNECTIONS_H
 
