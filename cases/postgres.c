@@ -82,7 +82,7 @@ static const struct param postgres_params[] = {
         .type = PARAM_TEXT,
         .choices = "CONNECTION",
         .help = "a running server (postgresql://user@host/database, or host=... dbname=...), "
-                "instead of a private one"},
+                "instead of a private one; a password by PGPASSFILE or PGPASSWORD"},
     {.name = "folder",
         .type = PARAM_TEXT,
         .choices = "DIR",
@@ -145,6 +145,9 @@ static int check_params(const struct postgres *postgres, const struct param_valu
         return task_fail(EINVAL,
             "fetch=%" PRIu64 " rows of rows=%" PRIu64 ": lower fetch or raise rows",
             postgres->fetch, postgres->rows);
+    if (postgres->url && postgres_url_tells_password(postgres->url))
+        return task_fail(EINVAL, "url= holds a password, and results keep the parameters; give it "
+                                 "by PGPASSFILE or PGPASSWORD");
     if (postgres->url && param_given(params, "max_connections"))
         return task_fail(
             EINVAL, "max_connections= sets up the private server, which url= does without");

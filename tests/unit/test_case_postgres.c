@@ -343,6 +343,8 @@ static void what_does_not_fit_is_refused(void **state)
         {{"rows=10", "fetch=11"}, "fetch=11 rows of rows=10", STATUS_USAGE},
         {{"url=host=/nowhere", "max_connections=5"}, "url= does without", STATUS_USAGE},
         {{"url=host=/nowhere"}, "cannot connect to PostgreSQL: No such file", STATUS_FAILED},
+        {{"url=postgresql://me:secret@nowhere/data"}, "PGPASSFILE or PGPASSWORD", STATUS_USAGE},
+        {{"url=host=nowhere password=secret"}, "PGPASSFILE or PGPASSWORD", STATUS_USAGE},
         {{"url=nonsense=1"}, "invalid connection option", STATUS_FAILED},
         {{"folder=/nowhere"}, "No such file or directory", STATUS_USAGE},
         {{"connections=0"}, "connections", STATUS_USAGE},
