@@ -189,22 +189,26 @@ static _Noreturn void run_region(const struct pool_ops *ops, enum fault fault, s
     _exit(0);
 }
 
-/* Waits for the process, at most the limit, and kills it then. Returns whether it hung. */
-static bool wait_for(pid_t pid, int *status)
+/* Waits for the process, at most the limit, and kills it then, which is to hang. Returns 0, or
+ * errno where there is no waiting for it: it is killed at once. */
+static int wait_for(pid_t pid, int *status, bool *hung)
 {
     struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
-    bool hung = poll(&end, 1, LIMIT_S * 1000) == 0;
-    close(end.fd);
-    if (hung)
+    int code = end.fd < 0 ? errno : 0;
+    *hung = !code && poll(&end, 1, LIMIT_S * 1000) == 0;
+    if (code || *hung)
         kill(pid, SIGKILL);
+    if (!code)
+        close(end.fd);
     waitpid(pid, status, 0);
-    return hung;
+    return code;
 }
 
 static int read_backend(
     const struct pool_ops *ops, enum fault fault, struct survey_reading *reading)
 {
     int status;
+    bool hung;
     struct told *told =
         mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (told == MAP_FAILED)
@@ -215,7 +219,9 @@ static int read_backend(
         run_region(ops, fault, told);
     if (pid < 0)
         return task_fail(errno, "fork: %s", strerror(errno));
-    bool hung = wait_for(pid, &status);
+    int code = wait_for(pid, &status, &hung);
+    if (code)
+        return task_fail(code, "pidfd_open: %s", strerror(code));
     if (WIFEXITED(status) && WEXITSTATUS(status))
         return task_fail(ECHILD, "%s", told->note);
     reading->values[0] = told->ok;
