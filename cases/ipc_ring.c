@@ -153,8 +153,9 @@ const struct bench_case case_ipc_ring = {
     .summary = "messages to a partner process and back through a ring in shared memory",
     .description = "A ring of 64 kB in shared memory for each direction; who waits spins for a "
                    "moment before it sleeps on a futex, so that two busy sides on two CPUs make no "
-                   "system call. Spinning keeps a CPU busy while it waits: a second pair finds "
-                   "none free, and the speedup stays near 1." ECHO_DESCRIPTION,
+                   "system call." ECHO_TASK
+                   " Spinning keeps a CPU busy while it waits, so that a worker and its partner "
+                   "take two CPUs: expect a speedup of half the CPUs, which on two is 1.",
     .kind = CASE_IO,
     .params = echo_params,
     .task = echo_task,

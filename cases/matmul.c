@@ -16,6 +16,7 @@
 #define ROWS_MAX 4096 /* the check's sums stay below 2^3 * 2^3 * 2^24 * 2^20 = 2^50 */
 #define ELEMENTS 16   /* of A and B: LEAST to 7 */
 #define LEAST (-8.0)
+#define LINE 64               /* bytes of the cache's */
 #define CHALLENGES (1u << 20) /* of x: a wrong row passes with a chance of 2^-20 */
 
 struct matmul {
@@ -35,9 +36,11 @@ static struct band band_at(const struct matmul *matmul, uint64_t index)
     return (struct band){begin, (size_t)((index + 1) * matmul->n / matmul->tasks)};
 }
 
+/* From a line's begin, so that a block of 8 columns is one line of each row, if n is a multiple. */
 static double *make_matrix(size_t n, uint64_t seed)
 {
-    double *matrix = malloc(n * n * sizeof *matrix);
+    size_t size = n * n * sizeof(double), rest = size % LINE;
+    double *matrix = aligned_alloc(LINE, rest ? size + LINE - rest : size);
     for (size_t i = 0; matrix && i < n * n; i++)
         matrix[i] = (double)(hash_mix(seed, i) % ELEMENTS) + LEAST;
     return matrix;

@@ -14,7 +14,7 @@
 #include "support/postgres_client.h"
 #include "support/postgres_server.h"
 #include "support/postgres_table.h"
-#include "support/shared_file.h"
+#include "support/segment.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -37,6 +37,7 @@ struct postgres {
     uint32_t places;        /* connections at most */
     const char *url;        /* NULL: our own server */
     struct postgres_server server;
+    struct segment segment; /* with the connections */
     struct connections *connections;
     struct keeper *keeper; /* NULL: server and table are another process's to remove */
     char folder[PATH_MAX];
@@ -81,7 +82,7 @@ static const struct param postgres_params[] = {
         .type = PARAM_TEXT,
         .choices = "CONNECTION",
         .help = "a running server (postgresql://user@host/database, or host=... dbname=...), "
-                "instead of a private one"},
+                "instead of a private one; a password by PGPASSFILE or PGPASSWORD"},
     {.name = "folder",
         .type = PARAM_TEXT,
         .choices = "DIR",
@@ -144,6 +145,9 @@ static int check_params(const struct postgres *postgres, const struct param_valu
         return task_fail(EINVAL,
             "fetch=%" PRIu64 " rows of rows=%" PRIu64 ": lower fetch or raise rows",
             postgres->fetch, postgres->rows);
+    if (postgres->url && postgres_url_tells_password(postgres->url))
+        return task_fail(EINVAL, "url= holds a password, and results keep the parameters; give it "
+                                 "by PGPASSFILE or PGPASSWORD");
     if (postgres->url && param_given(params, "max_connections"))
         return task_fail(
             EINVAL, "max_connections= sets up the private server, which url= does without");
@@ -163,20 +167,18 @@ static int find_server(struct postgres *postgres, struct case_run *run)
         snprintf(run->handed, sizeof run->handed, "%s", keeper_folder(postgres->keeper));
     }
     snprintf(postgres->folder, sizeof postgres->folder, "%.*s", PATH_MAX - 1, run->handed);
-    size_t size = sizeof *postgres->connections;
-    postgres->connections =
-        own ? shared_file_make(run->handed, size) : shared_file_open(run->handed, size);
-    if (!postgres->connections)
-        return task_fail(errno, "cannot make a file in %.120s: %s; try folder=DIR", run->handed,
-            strerror(errno));
-    int code = own ? connections_make(postgres->connections, postgres->places) : 0;
+    int code = segment_open_in(&postgres->segment, run->handed, own, sizeof *postgres->connections);
+    if (code)
+        return code;
+    postgres->connections = postgres->segment.memory;
+    code = own ? connections_make(postgres->connections, postgres->places) : 0;
     return code ? task_fail(code, "cannot make a lock: %s", strerror(code)) : 0;
 }
 
 static void postgres_teardown(void *ctx)
 {
     struct postgres *postgres = ctx;
-    shared_file_close(postgres->connections, sizeof *postgres->connections);
+    segment_close(&postgres->segment);
     keeper_stop(postgres->keeper);
     free(postgres);
 }
@@ -254,7 +256,7 @@ static int open_connection(const struct postgres *postgres, struct connections_t
     blocking_end();
     if (ready) {
         turn->connection = connection;
-        connections_count_opened(postgres->connections);
+        connections_count_opened(postgres->connections, turn);
         return 0;
     }
     postgres_cause(connection, cause, sizeof cause);

@@ -75,14 +75,23 @@ static void selfpower_teardown(void *ctx)
     free(ctx);
 }
 
-/* A number that never has to grow: GMP ends the process where there is no memory for that. */
+/* What mpz_ui_pow_ui wants to have room for: x bits of x for each multiplication, rounded up, and a
+ * few words. */
+static size_t room_for(uint64_t x)
+{
+    size_t bits = 64 - (size_t)__builtin_clzll(x);
+    return bits * x / 64 + 8;
+}
+
+/* A number that never has to grow. GMP still takes as much again while it multiplies, and ends the
+ * process where there is no memory for that. */
 static int selfpower_worker_enter(const void *ctx, void **local)
 {
     const struct selfpower *selfpower = ctx;
     mpz_t *power = malloc(sizeof *power);
     if (power == NULL)
         return task_fail(ENOMEM, "no memory for a worker");
-    mpz_init2(*power, 64 * words_for(selfpower->largest));
+    mpz_init2(*power, 64 * room_for(selfpower->largest));
     *local = power;
     return 0;
 }

@@ -184,9 +184,8 @@ const struct bench_case case_sort = {
         "compares through a function pointer. Branches that no one can predict limit it, and for "
         "blocks beyond the core's own cache the memory: a block and qsort's copy of it are 16 "
         "bytes a key. Expect speedup = workers up to the usable CPUs while the blocks of all "
-        "workers fit the caches, less with keys=10M. A C library whose qsort allocates that copy "
-        "for each call (glibc before 2.37) makes threads meet in the kernel, where processes do "
-        "not.",
+        "workers fit the caches, less with keys=10M. glibc's qsort may allocate a copy for each "
+        "call, so that threads may meet in the allocator, where processes do not.",
     .kind = CASE_CPU,
     .params = sort_params,
     .task = sort_task,

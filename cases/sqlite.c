@@ -12,7 +12,7 @@
 #include "case.h"
 
 #include "support/scratch.h"
-#include "support/shared_file.h"
+#include "support/segment.h"
 #include "support/sqlite_connection.h"
 
 #include <errno.h>
@@ -42,6 +42,7 @@ struct sqlite {
     double writes;
     uint64_t busy; /* ns */
     bool fsync;
+    struct segment segment; /* with the counts */
     struct counts *counts;
     struct scratch scratch;
     char path[PATH_SIZE]; /* of the database */
@@ -230,14 +231,12 @@ static int find_database(struct sqlite *sqlite, struct case_run *run)
     int code = scratch_open(&sqlite->scratch, run, "sqlite", param_text(run->params, "folder"));
     if (code)
         return code;
-    const char *folder = sqlite->scratch.path;
     bool own = !sqlite->scratch.borrowed;
-    sqlite->counts = own ? shared_file_make(folder, sizeof *sqlite->counts)
-                         : shared_file_open(folder, sizeof *sqlite->counts);
-    if (!sqlite->counts)
-        return task_fail(errno, "cannot make a file in " SHOWN_PATH ": %s; try folder=DIR", folder,
-            strerror(errno));
-    snprintf(sqlite->path, sizeof sqlite->path, "%s/db", folder);
+    code = segment_open_in(&sqlite->segment, sqlite->scratch.path, own, sizeof *sqlite->counts);
+    if (code)
+        return code;
+    sqlite->counts = sqlite->segment.memory;
+    snprintf(sqlite->path, sizeof sqlite->path, "%s/db", sqlite->scratch.path);
     return own ? make_database(sqlite, param_text(run->params, "journal")) : 0;
 }
 
@@ -245,7 +244,7 @@ static void sqlite_teardown(void *ctx)
 {
     struct sqlite *sqlite = ctx;
     sqlite3_shutdown();
-    shared_file_close(sqlite->counts, sizeof *sqlite->counts);
+    segment_close(&sqlite->segment);
     scratch_close(&sqlite->scratch);
     free(sqlite);
 }

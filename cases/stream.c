@@ -9,6 +9,7 @@
  * pkg-config: hwloc */
 #include "case.h"
 
+#include "../harness/util/cgroup.h"
 #include "support/segment.h"
 
 #include <errno.h>
@@ -22,9 +23,9 @@
 
 #define DEFAULT_TASKS 64
 #define PIECE 65536               /* elements between two check points */
-#define CACHES 4                  /* arrays of so many times the last-level cache: STREAM's rule */
+#define CACHES 4                  /* arrays of so many times all last-level caches: STREAM's rule */
 #define UNKNOWN_CACHE (32u << 20) /* where there is no telling its size */
-#define MEMORY_PART 4             /* of the machine's memory: all that arrays take by default */
+#define MEMORY_PART 4             /* of the memory that there is: all that arrays take by default */
 #define ARRAYS 3
 #define MOVED (ARRAYS * sizeof(double)) /* bytes an element */
 #define VALUES 1024                     /* of b and c: small integers, so that results are exact */
@@ -50,36 +51,41 @@ static struct slice slice_at(const struct stream *stream, uint64_t index)
     return (struct slice){begin, begin + length + (index < longer)};
 }
 
-/* Bytes of the largest cache that there is; 0: not known. */
-static uint64_t largest_cache(void)
+/* Bytes of all caches of the last level, which together hold what the threads have spread over
+ * them; 0: not known. */
+static uint64_t last_caches(void)
 {
     static const hwloc_obj_type_t levels[] = {
-        HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L5CACHE};
-    uint64_t largest = 0;
+        HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE};
+    uint64_t sum = 0;
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology))
         return 0;
     hwloc_topology_set_all_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_ALL);
     if (hwloc_topology_load(topology) == 0) {
-        for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-            hwloc_obj_t cache = hwloc_get_obj_by_type(topology, levels[i], 0);
-            if (cache && cache->attr->cache.size > largest)
-                largest = cache->attr->cache.size;
+        for (size_t i = 0; i < sizeof levels / sizeof *levels && sum == 0; i++) {
+            int caches = hwloc_get_nbobjs_by_type(topology, levels[i]);
+            for (int cache = 0; cache < caches; cache++)
+                sum +=
+                    hwloc_get_obj_by_type(topology, levels[i], (unsigned)cache)->attr->cache.size;
         }
     }
     hwloc_topology_destroy(topology);
-    return largest;
+    return sum;
 }
 
-static uint64_t machine_memory(void)
+/* Bytes of memory: the machine's, or what the cgroup leaves of it. */
+static uint64_t usable_memory(void)
 {
-    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t limit = cgroup_memory();
+    return machine < limit ? machine : limit;
 }
 
 /* Bytes of an array where none are given. */
 static uint64_t default_size(void)
 {
-    uint64_t cache = largest_cache(), most = machine_memory() / MEMORY_PART / ARRAYS;
+    uint64_t cache = last_caches(), most = usable_memory() / MEMORY_PART / ARRAYS;
     uint64_t size = CACHES * (cache ? cache : UNKNOWN_CACHE);
     return size < most ? size : most;
 }
@@ -102,9 +108,9 @@ static void fill(const struct stream *stream)
 static int open_arrays(struct stream *stream, struct case_run *run)
 {
     uint64_t bytes = stream->elements * MOVED + stream->tasks * sizeof *stream->passes;
-    if (bytes > machine_memory() / 2)
+    if (bytes > usable_memory() / 2)
         return task_fail(EINVAL,
-            "three arrays of %" PRIu64 " bytes are more than half of the machine's memory; give a "
+            "three arrays of %" PRIu64 " bytes are more than half of the memory; give a "
             "smaller size",
             stream->elements * sizeof(double));
     int code = segment_open(&stream->segment, run, bytes);
@@ -247,7 +253,7 @@ static const struct param stream_params[] = {
         .type = PARAM_COUNT,
         .min = sizeof(double),
         .max = 1e13,
-        .help = "bytes of each of the three arrays (default: 4 times the last-level cache)"},
+        .help = "bytes of each of the three arrays (default: 4 times all last-level caches)"},
     {.name = NULL},
 };
 
@@ -257,8 +263,10 @@ const struct bench_case case_stream = {
     .description =
         "Each task goes once through its slice of three arrays: two are read, one is written, "
         "with two floating-point operations an element, which cost nothing beside the way from "
-        "memory. The arrays are 4 times the last-level cache and more, so what limits it is the "
-        "bandwidth of memory. One core cannot use all of it, so expect speedup = workers for the "
+        "memory. Each array is 4 times as large as all last-level caches together, so what limits "
+        "it is the bandwidth of memory; where a quarter of the memory, the cgroup's limit "
+        "included, does not hold three of that size, they are smaller, and the caches may have a "
+        "part in it. One core cannot use all of it, so expect speedup = workers for the "
         "first few, and then a flat line, often far below the number of CPUs, where the memory "
         "gives all it has: workers beyond that only wait. With arrays that fit into the caches "
         "(size=100k) the same loop scales with the cores. Bytes moved divided by the region's "

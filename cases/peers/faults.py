@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What becomes of a region when something goes wrong in it: faults.py POOL METHOD FAULT prints one JSON object. FAULT is
 `kill` (the task in the middle sends SIGKILL to its own process) or `fail` (it raises an exception). results is how many
-came to the caller, hang is 1 where it was still waiting at the time limit, seconds when it ended, and note its own words."""
+came to the caller, ran how many tasks have begun, by their own count, hang is 1 where it was still waiting at the time limit, seconds when it ended, and note its own words."""
 import os
 import sys
 
@@ -16,12 +16,14 @@ import struct
 import time
 
 from peers.methods import Method, check
+from peers.tally import Tally, add
 from peers.work import main
 
 TASK_S = 0.001
 
 
-def task(fault, middle, index):
+def task(fault, middle, tally, index):
+    add(tally)
     time.sleep(TASK_S)
     if index == middle:
         if fault == "kill":
@@ -67,8 +69,8 @@ def collect(results, told, tasks):
         told.tell(results=came)
 
 
-def region(given, told):
-    function = functools.partial(task, given.fault, given.tasks // 2)
+def region(given, told, tally):
+    function = functools.partial(task, given.fault, given.tasks // 2, tally)
     with Method(given.pool, given.method, given.workers, given.chunk) as method:
         told.tell(begin=time.monotonic())
         try:
@@ -78,14 +80,14 @@ def region(given, told):
         told.tell(end=time.monotonic())
 
 
-def become(given, told):
+def become(given, told, tally):
     """The process that has the pool. It says no more than what it tells."""
     os.setpgid(0, 0)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(null, descriptor)
     try:
-        region(given, told)
+        region(given, told, tally)
     except BaseException as error:
         told.tell(note=f"{type(error).__name__}: {error}")
         os._exit(1)
@@ -94,10 +96,10 @@ def become(given, told):
 
 def watch(given):
     """Runs the region in a process of its own, which is killed at the limit with all that it has started."""
-    told = Told()
+    told, tally = Told(), Tally()
     pid = os.fork()
     if pid == 0:
-        become(given, told)
+        become(given, told, tally.path)
     ended, _, _ = select.select([os.pidfd_open(pid)], [], [], given.limit)
     now = time.monotonic()
     for group in (os.killpg, os.kill):
@@ -106,11 +108,11 @@ def watch(given):
         except ProcessLookupError:
             pass
     _, status = os.waitpid(pid, 0)
-    return told.read(), not ended, status, now
+    return told.read(), tally.count(), not ended, status, now
 
 
 def outcome(given):
-    (results, begin, end, note), hang, status, now = watch(given)
+    (results, begin, end, note), ran, hang, status, now = watch(given)
     if begin == 0:
         raise RuntimeError(note or "the pool has not started within the limit")
     if hang:
@@ -118,7 +120,7 @@ def outcome(given):
     elif os.WIFSIGNALED(status):
         note = "the whole process was killed: its workers are threads"
     return {"pool": given.pool, "method": given.method, "fault": given.fault, "workers": given.workers,
-            "tasks": given.tasks, "results": results, "hang": int(hang), "seconds": (end or now) - begin, "note": note}
+            "tasks": given.tasks, "results": results, "ran": ran, "hang": int(hang), "seconds": (end or now) - begin, "note": note}
 
 
 def program():

@@ -73,6 +73,7 @@ def parallel(p, f, items, chunk):
 
 METHODS = {
     "threading.Thread": {"map": (lambda p, f, items, chunk: p.map(f, items, chunk), iter)},
+    "Thread-per-task": {"map": (lambda p, f, items, chunk: p.map(f, items, chunk), iter)},
     "ThreadPool": POOL_METHODS,
     "Pool-fork": POOL_METHODS,
     "Pool-spawn": POOL_METHODS,

@@ -69,6 +69,7 @@ class ThreadPerTask:
 
     def __init__(self, workers):
         import threading
+        self.pool = self
         self._thread, self._free = threading.Thread, threading.BoundedSemaphore(workers)
 
     def _run(self, function, begin, items, results, errors):

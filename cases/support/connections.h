@@ -11,7 +11,7 @@
  *   between processes costs without a broker in between.
  *
  * At no time are more connections open than there are places. A process that dies gives its places
- * back. The set lies in memory that all processes have mapped (shared_file.h). Thread-safe. */
+ * back. The set lies in memory that all processes have mapped (segment.h). Thread-safe. */
 #ifndef SUPPORT_CONNECTIONS_H
 #define SUPPORT_CONNECTIONS_H
 
@@ -24,7 +24,18 @@
 #define CONNECTIONS_MAX 1000 /* places */
 #define CONNECTIONS_PROCESSES 4096
 
-enum connections_state { CONNECTIONS_EMPTY, CONNECTIONS_IDLE, CONNECTIONS_BUSY };
+enum connections_state {
+    CONNECTIONS_EMPTY,
+    CONNECTIONS_OPENING, /* taken by one who has no connection yet, and may be refused one */
+    CONNECTIONS_IDLE,
+    CONNECTIONS_BUSY
+};
+
+/* A pid alone may be another process's by now. */
+struct connections_process {
+    pid_t pid;
+    uint64_t start; /* clock ticks since boot; 0: not known */
+};
 
 /* Nobody but connections.c looks inside; the size is here for the file. All under the lock, but for
  * `given`, on which those wait who found no place. */
@@ -36,12 +47,12 @@ struct connections {
     uint64_t waits, opened;
     uint32_t most;
     struct {
-        pid_t owner;
+        struct connections_process owner;
         enum connections_state state;
         void *connection; /* the owner's; IDLE only */
     } place[CONNECTIONS_MAX];
     struct {
-        pid_t process; /* 0: nobody's */
+        struct connections_process process; /* pid 0: nobody's */
         uint32_t workers;
     } joined[CONNECTIONS_PROCESSES];
 };
@@ -68,12 +79,12 @@ void connections_give(
     struct connections *set, const struct connections_turn *turn, void (*close)(void *connection));
 
 /* Notes that the taker has opened a connection in its place. */
-void connections_count_opened(struct connections *set);
+void connections_count_opened(struct connections *set, const struct connections_turn *turn);
 
 struct connections_counts {
     uint64_t waits;  /* takes that found all places taken */
     uint64_t opened; /* connections */
-    uint32_t most;   /* places taken by a connection at once */
+    uint32_t most;   /* of them open at once */
 };
 struct connections_counts connections_counts(struct connections *set);
 

@@ -11,17 +11,22 @@
  * from its second entry on. */
 extern const struct param echo_params[];
 
-/* What every description of such a case goes on with. */
-#define ECHO_DESCRIPTION                                                                           \
+/* What a task is: in every description of such a case. */
+#define ECHO_TASK                                                                                  \
     " A task is `messages` round trips (mode=roundtrip: the partner, a process of its own for "    \
     "each worker, sends each message back), or that many messages one way and the partner's "      \
-    "acknowledgement of the last (mode=oneway). Stamps on each message are checked at both ends. " \
-    "While one side works the other waits, so that one worker and its partner keep less than one " \
-    "CPU busy with small messages, and two CPUs can carry two such pairs: expect a speedup of up " \
-    "to the number of CPUs, above it where waking takes longer than the work, and flat behind, "   \
-    "where the partners' CPU time fills them. Large messages are limited by how fast they are "    \
-    "copied. With grain= the partner computes for so long with each message, as the worker of a "  \
-    "pool would that is handed tasks through this transport."
+    "acknowledgement of the last (mode=oneway). Stamps on each message are checked at both "       \
+    "ends. Large messages are limited by how fast they are copied. With grain= the partner "       \
+    "computes for so long with each message, as the worker of a pool would that is handed "        \
+    "tasks through this transport."
+
+/* And with what to expect where a side that waits sleeps at once. */
+#define ECHO_DESCRIPTION                                                                           \
+    ECHO_TASK                                                                                      \
+    " While one side works the other waits, so that one worker and its partner keep less than "    \
+    "one CPU busy with small messages, and two CPUs can carry two such pairs: expect a speedup "   \
+    "of up to the number of CPUs, above it where waking takes longer than the work, and flat "     \
+    "behind, where the partners' CPU time fills them."
 
 /* A case's setup: starts the partners' host where none is handed over. */
 int echo_setup(struct case_run *run, const struct echo_transport *transport);

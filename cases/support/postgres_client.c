@@ -36,6 +36,17 @@ PGconn *postgres_connect(const char *url, const char *folder)
     return connection;
 }
 
+bool postgres_url_tells_password(const char *url)
+{
+    bool told = false;
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    for (const PQconninfoOption *option = options; option && option->keyword; option++)
+        told |= option->val && (strcmp(option->keyword, "password") == 0 ||
+                                   strcmp(option->keyword, "sslpassword") == 0);
+    PQconninfoFree(options);
+    return told;
+}
+
 void postgres_disconnect(void *connection)
 {
     PGconn *open = connection;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,25 +44,50 @@ static int open_another(struct segment *segment, const char *path)
     int code = errno;
     if (fd >= 0)
         close(fd);
+    if (!mapped)
+        segment->memory = NULL;
     return mapped ? 0
                   : task_fail(code, "%.120s: cannot map the case's shared memory: %s", path,
                         strerror(code));
 }
 
-int segment_open(struct segment *segment, struct case_run *run, size_t size)
+/* The caller's own; writes how others find it. */
+static int make_own(struct segment *segment, char *address, size_t room)
 {
-    *segment = (struct segment){.size = size, .fd = -1};
-    if (*run->handed)
-        return open_another(segment, run->handed);
-    segment->fd = make_file(size);
+    segment->fd = make_file(segment->size);
     if (segment->fd >= 0 && map(segment, segment->fd)) {
-        snprintf(run->handed, sizeof run->handed, "/proc/%d/fd/%d", (int)getpid(), segment->fd);
+        snprintf(address, room, "/proc/%d/fd/%d", (int)getpid(), segment->fd);
         return 0;
     }
     int code = errno;
     if (segment->fd >= 0)
         close(segment->fd);
-    return task_fail(code, "no %zu bytes of shared memory: %s", size, strerror(code));
+    segment->memory = NULL;
+    return task_fail(code, "no %zu bytes of shared memory: %s", segment->size, strerror(code));
+}
+
+int segment_open(struct segment *segment, struct case_run *run, size_t size)
+{
+    *segment = (struct segment){.size = size, .fd = -1};
+    return *run->handed ? open_another(segment, run->handed)
+                        : make_own(segment, run->handed, sizeof run->handed);
+}
+
+int segment_open_in(struct segment *segment, const char *folder, bool makes, size_t size)
+{
+    char link[PATH_MAX + 16], address[64];
+    *segment = (struct segment){.size = size, .fd = -1};
+    snprintf(link, sizeof link, "%s/shared", folder);
+    if (!makes)
+        return open_another(segment, link);
+    int code = make_own(segment, address, sizeof address);
+    if (code || symlink(address, link) == 0)
+        return code;
+    code = errno;
+    segment_close(segment);
+    segment->memory = NULL;
+    return task_fail(
+        code, "cannot make a link in %.120s: %s; try folder=DIR", folder, strerror(code));
 }
 
 bool segment_is_mine(const struct segment *segment)
@@ -71,6 +97,8 @@ bool segment_is_mine(const struct segment *segment)
 
 void segment_close(struct segment *segment)
 {
+    if (!segment->memory)
+        return;
     munmap(segment->memory, segment->size);
     if (segment->fd >= 0)
         close(segment->fd);

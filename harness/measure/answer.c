@@ -60,14 +60,17 @@ static struct files files_in(const char *folder)
     return files;
 }
 
+/* seconds: the time limit that there was. */
 static enum status read_object(
-    const struct files *files, int code, json_t **object, char *why, size_t size)
+    const struct files *files, int code, unsigned seconds, json_t **object, char *why, size_t size)
 {
     json_error_t error;
     if (code == 0 && (*object = json_load_file(files->out, 0, &error)))
         return STATUS_DONE;
     if (code == 0)
         snprintf(why, size, "its answer is no JSON: %s", error.text);
+    else if (code == CHILD_TIMED_OUT)
+        snprintf(why, size, "no answer within %u s", seconds);
     else if (!*child_last_line(files->err, why, size))
         snprintf(why, size, code == CHILD_KILLED ? "killed by a signal" : "exit status %d", code);
     return code == STATUS_UNAVAILABLE || code == CHILD_NOT_FOUND ? STATUS_UNAVAILABLE
@@ -79,7 +82,7 @@ enum status answer_ask(const struct answer_words *words, const char *folder, uns
 {
     const struct files files = files_in(folder);
     int code = child_run(words->list, files.out, files.err, seconds);
-    return read_object(&files, code, object, why, size);
+    return read_object(&files, code, seconds, object, why, size);
 }
 
 /* For hyperfine without a shell: one that becomes the command, its output in the files. Malloc'd;
@@ -120,7 +123,7 @@ enum status answer_time(const struct answer_words *words, const char *folder, do
     if (status != STATUS_DONE)
         return status;
     *whole_s = run.wall_s;
-    return read_object(&files, run.exit_code, object, why, size);
+    return read_object(&files, run.exit_code, 0, object, why, size);
 }
 
 double answer_number(const json_t *object, const char *key)

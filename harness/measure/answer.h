@@ -30,7 +30,7 @@ void answer_words_free(struct answer_words *words);
 /* Runs the command to its end, as child_run does, its output in two files of `folder`. Returns
  * STATUS_DONE with the object, which is the caller's (json_decref); STATUS_UNAVAILABLE where the
  * command ends with that status, or is not there; else STATUS_FAILED; with one line in why: the
- * last one on its stderr. */
+ * last one on its stderr, or that there was no answer within so many seconds. */
 enum status answer_ask(const struct answer_words *words, const char *folder, unsigned seconds,
     json_t **object, char *why, size_t size);
 

@@ -53,7 +53,9 @@ int child_run(char *const *words, const char *out, const char *err, unsigned sec
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     interrupt_forget();
-    return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_KILLED;
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    return WTERMSIG(status) == SIGALRM ? CHILD_TIMED_OUT : CHILD_KILLED;
 }
 
 const char *child_last_line(const char *path, char *line, size_t size)

@@ -6,7 +6,8 @@
 
 /* What child_run returns where there is no exit status. */
 #define CHILD_NOT_FOUND 127
-#define CHILD_KILLED (-1) /* by a signal, the time limit or an interruption among them */
+#define CHILD_KILLED (-1)    /* by a signal, or it could not be started */
+#define CHILD_TIMED_OUT (-2) /* killed by the time limit */
 
 /* Runs words[0] with its NULL-ended words, found along PATH, as interrupt_fork's child: a signal to
  * this program kills it with all that it has started, and so does the limit of seconds. What it has

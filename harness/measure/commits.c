@@ -39,7 +39,9 @@ static enum status run(char *const *words, const char *folder, unsigned seconds,
         return STATUS_UNAVAILABLE;
     }
     if (code == CHILD_KILLED)
-        snprintf(why, size, "%s: stopped by a signal, or after %u s", what, seconds);
+        snprintf(why, size, "%s: stopped by a signal", what);
+    else if (code == CHILD_TIMED_OUT)
+        snprintf(why, size, "%s: stopped after %u s", what, seconds);
     else
         snprintf(
             why, size, "%s: status %d: %s", what, code, child_last_line(err, line, sizeof line));

@@ -2,9 +2,10 @@
  * pkg-config: tbb
  *
  * oneTBB promises no number of threads, so a worker is a slot of the arena. At the start each slot
- * is entered by the thread that gets it; one that no thread has taken by ENTRY_MS is entered at its
- * first range. All are left by the owner at the stop, which ends the threads. Where the system
- * refuses a thread, oneTBB ends the process. */
+ * is entered by the thread that gets it; one that no thread has taken by ROUND_MS is entered at its
+ * first range. At the stop each is left by the thread that has it then; where none comes for it by
+ * ROUND_MS, by the owner, which ends the threads. Where the system refuses a thread, oneTBB ends
+ * the process. */
 #include "worker.h"
 
 #include <atomic>
@@ -20,7 +21,7 @@
 
 namespace
 {
-constexpr int ENTRY_MS = 1000;
+constexpr int ROUND_MS = 1000;
 
 using range = tbb::blocked_range<uint64_t>;
 
@@ -58,21 +59,46 @@ unsigned enter(onetbb *self)
     return index;
 }
 
-/* As many ranges as workers, each of which holds its thread until all have one. */
-void enter_all(onetbb *self)
+/* As many ranges as workers, each of which does its step and holds its thread until so many
+ * threads as are `awaited` have done theirs; a step says whether it counts. */
+template <typename Step> void go_round(onetbb *self, unsigned awaited, Step step)
 {
-    const unsigned workers = self->pool.config.workers;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(ENTRY_MS);
-    std::atomic<unsigned> entered{0};
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(ROUND_MS);
+    std::atomic<unsigned> done{0};
     tbb::parallel_for(
-        range(0, workers, 1),
+        range(0, self->pool.config.workers, 1),
         [&](const range &) {
-            enter(self);
-            ++entered;
-            while (entered < workers && std::chrono::steady_clock::now() < end)
+            if (step())
+                ++done;
+            while (done < awaited && std::chrono::steady_clock::now() < end)
                 std::this_thread::yield();
         },
         tbb::simple_partitioner());
+}
+
+void enter_all(onetbb *self)
+{
+    go_round(self, self->pool.config.workers, [self] {
+        enter(self);
+        return true;
+    });
+}
+
+/* The calling thread's slot is left. Returns whether it had been entered. */
+bool leave(onetbb *self)
+{
+    struct worker *worker = &self->workers[tbb::this_task_arena::current_thread_index()];
+    bool entered = worker->entered;
+    worker_leave(&self->pool, worker);
+    return entered;
+}
+
+void leave_all(onetbb *self)
+{
+    unsigned entered = 0;
+    for (unsigned i = 0; i < self->pool.config.workers; i++)
+        entered += self->workers[i].entered;
+    go_round(self, entered, [self] { return leave(self); });
 }
 
 void run(onetbb *self, uint64_t tasks, uint64_t chunk)
@@ -92,6 +118,10 @@ void run(onetbb *self, uint64_t tasks, uint64_t chunk)
 void stop(struct pool *pool)
 {
     onetbb *self = of(pool);
+    try {
+        self->tbb->arena.execute([self] { leave_all(self); });
+    } catch (const std::exception &) { /* then the owner leaves them */
+    }
     for (unsigned i = 0; i < pool->config.workers; i++)
         worker_leave(pool, &self->workers[i]);
     tbb::task_scheduler_handle handle = std::move(self->tbb->handle);

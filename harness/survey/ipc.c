@@ -130,6 +130,7 @@ static int time_messages(const struct transport *transport, double *seconds)
 
 struct user {
     const struct transport *transport;
+    pthread_mutex_t *gate; /* held until it is known how many come to the barrier */
     pthread_barrier_t *start;
     uint64_t tasks;
     int code;
@@ -141,6 +142,8 @@ static void *use(void *argument)
     struct user *user = argument;
     const struct workload *workload = &user->transport->workload;
     void *local = NULL;
+    pthread_mutex_lock(user->gate);
+    pthread_mutex_unlock(user->gate);
     user->code = workload->bench->worker_enter(workload->run.ctx, &local);
     bool entered = user->code == 0;
     if (entered)
@@ -157,21 +160,32 @@ static void *use(void *argument)
 }
 
 /* Starts the users, times what lies between their two barriers, and returns the first one's code
- * that failed. */
-static int time_users(struct user users[WORKERS], pthread_barrier_t *start, double *seconds)
+ * that failed. None is left, also where not all could be started. */
+static int time_users(struct user users[WORKERS], double *seconds)
 {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_barrier_t start;
     pthread_t threads[WORKERS];
-    for (size_t i = 0; i < WORKERS; i++) {
-        int code = pthread_create(&threads[i], NULL, use, &users[i]);
-        if (code) /* the others wait at the barrier, and end with this reading's process */
-            return task_fail(code, "pthread_create: %s", strerror(code));
+    unsigned begun = 0;
+    int code = 0;
+    pthread_mutex_lock(&gate);
+    for (size_t i = 0; i < WORKERS && !code; i++) {
+        users[i].gate = &gate;
+        users[i].start = &start;
+        code = pthread_create(&threads[i], NULL, use, &users[i]);
+        begun += code == 0;
     }
-    pthread_barrier_wait(start);
+    pthread_barrier_init(&start, NULL, begun + 1);
+    pthread_mutex_unlock(&gate);
+    pthread_barrier_wait(&start);
     uint64_t begin = clock_now();
-    pthread_barrier_wait(start);
+    pthread_barrier_wait(&start);
     *seconds = clock_since(begin);
-    for (size_t i = 0; i < WORKERS; i++)
+    for (size_t i = 0; i < begun; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&start);
+    if (code)
+        return task_fail(code, "pthread_create: %s", strerror(code));
     for (size_t i = 0; i < WORKERS; i++)
         if (users[i].code)
             return task_fail(users[i].code, "%s", users[i].why);
@@ -181,15 +195,13 @@ static int time_users(struct user users[WORKERS], pthread_barrier_t *start, doub
 /* The grain at which two workers are as fast as the tasks alone, found at one near it. */
 static int find_break_even(const struct transport *transport, uint64_t grain, double *break_even)
 {
-    static pthread_barrier_t start; /* static, as threads outlive a failure to start all */
-    static struct user users[WORKERS];
+    struct user users[WORKERS];
     double seconds = NAN;
     uint64_t tasks = READING_NS / (2 * grain);
     tasks = tasks < TASKS_LEAST ? TASKS_LEAST : tasks > TASKS_MOST ? TASKS_MOST : tasks;
-    pthread_barrier_init(&start, NULL, WORKERS + 1);
     for (size_t i = 0; i < WORKERS; i++)
-        users[i] = (struct user){.transport = transport, .start = &start, .tasks = tasks};
-    int code = time_users(users, &start, &seconds);
+        users[i] = (struct user){.transport = transport, .tasks = tasks};
+    int code = time_users(users, &seconds);
     if (code)
         return code;
     /* the grain is work, calibrated by the fastest of many runs, so that a task takes no less */

@@ -33,7 +33,9 @@
 #define LIVES_LEAST 3 /* ... there are too few in it */
 #define LIVES_MOST 1000
 
-enum figure { START, WHOLE, MEMORY };
+/* Of a thread or process, and of a pool: memory is last, for one that ends with its tasks has none.
+ */
+enum figure { START, WHOLE, MEMORY, STOP = MEMORY, POOL_MEMORY };
 
 /* What is started. */
 enum kind { THREAD, FORK, SPAWN };
@@ -226,10 +228,11 @@ static int read_pool(const struct pool_ops *ops, struct survey_reading *reading)
     int code = pool_map(pool, WORKERS, 1);
     double whole = clock_since(start);
     if (!ops->per_task) /* whose workers have gone with their tasks */
-        reading->values[MEMORY] = weigh_workers(pool, before);
+        reading->values[POOL_MEMORY] = weigh_workers(pool, before);
     start = clock_now();
     pool_stop(pool);
-    reading->values[WHOLE] = whole + clock_since(start);
+    reading->values[STOP] = clock_since(start);
+    reading->values[WHOLE] = whole + reading->values[STOP];
     arena_free(&arena);
     return code ? task_fail(EIO, "the region failed") : 0;
 }
@@ -242,11 +245,13 @@ static bool is_pool(const struct pool_ops *ops)
     return !serial && !ops->simulated && !ops->events && !(ops->supported && ops->supported());
 }
 
-static void add_probe(struct survey_run *run, const char *subject, bool weighed)
+static void add_probe(struct survey_run *run, const char *subject, bool stopped, bool weighed)
 {
     survey_add_probe(run, subject, 0);
     survey_add_figure(run, "start", "s");
     survey_add_figure(run, "start to end", "s");
+    if (stopped)
+        survey_add_figure(run, "stop", "s");
     if (weighed)
         survey_add_figure(run, "memory of one", "bytes");
 }
@@ -254,12 +259,12 @@ static void add_probe(struct survey_run *run, const char *subject, bool weighed)
 static int lifecycle_open(struct survey_run *run)
 {
     for (size_t i = 0; i < WAYS; i++)
-        add_probe(run, ways[i].name, true);
+        add_probe(run, ways[i].name, false, true);
     for (const struct pool_ops *const *ops = registry_backends; *ops; ops++) {
         char subject[RESULT_NAME_MAX];
         snprintf(subject, sizeof subject, POOL_PREFIX "%s", (*ops)->name);
         if (is_pool(*ops))
-            add_probe(run, subject, !(*ops)->per_task);
+            add_probe(run, subject, true, !(*ops)->per_task);
     }
     return 0;
 }
@@ -281,7 +286,8 @@ const struct survey survey_lifecycle = {
         "to 1 GB resident in the process that forks; a small program (true) is started by "
         "posix_spawn, which shares the memory until the program begins (vfork) instead of copying "
         "its tables; and each pool of 2 workers is started, runs a first region of 2 empty tasks, "
-        "and is stopped. Start is until the call returns, start to end all of it. The memory of "
+        "and is stopped. Start is until the call returns, start to end all of it, and stop the "
+        "pool's stop alone. The memory of "
         "one is what the PSS of all processes together grows by while it lives, a page that two "
         "share counting half for each; of posix_spawn that of cat, which waits. Expect fork to "
         "take time in proportion to what is resident, so fork early, and posix_spawn not to. "

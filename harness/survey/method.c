@@ -38,6 +38,7 @@ struct use {
     struct arena *arena;
     uint64_t tasks, chunk;
     uint64_t came; /* results so far */
+    double before; /* the peak of memory without results, but with the pool, as in methods.py */
     bool in_order;
     struct future **futures;
     struct imap *imap;
@@ -146,7 +147,8 @@ static int begin_apply(struct use *use)
         uint64_t index;
         size_t size = sizeof index;
         code = pool_apply(use->pool, call, &i, sizeof i, &index, &size);
-        take(use, index);
+        if (!code)
+            take(use, index);
     }
     return code;
 }
@@ -280,12 +282,15 @@ static int start(struct use *use, const struct method *method, const char *backe
         .arena = use->arena,
         .calls_max = method->calls,
         .call_size = sizeof(uint64_t)};
+    use->before = peak_memory();
     use->futures = calloc(method->tasks, sizeof *use->futures);
     if (!use->futures || arena_make(use->arena, method->tasks, 0)) {
         snprintf(why, size, "no memory for %" PRIu64 " tasks", method->tasks);
         return -1;
     }
+    const double results = peak_memory() - use->before;
     use->pool = pool_start(registry_backend(backend), &config, why, size);
+    use->before = peak_memory() - results;
     return use->pool ? 0 : -1;
 }
 
@@ -310,7 +315,7 @@ static int use_once(
 }
 
 /* The first use is the one that warms up, and needs the memory. */
-static int measure(struct use *use, const struct method *method, struct delay *delay, double before,
+static int measure(struct use *use, const struct method *method, struct delay *delay,
     struct method_figures *figures)
 {
     double begin_s, all_s;
@@ -318,7 +323,7 @@ static int measure(struct use *use, const struct method *method, struct delay *d
     if (!code)
         code = use_once(use, method, method->tasks, &begin_s, &all_s);
     figures->task_s = all_s / (double)method->tasks;
-    figures->memory = (peak_memory() - before) / (double)method->tasks;
+    figures->memory = (peak_memory() - use->before) / (double)method->tasks;
     delay->behind = true;
     if (!code)
         code = use_once(use, method, ORDER_TASKS, &begin_s, &all_s);
@@ -336,16 +341,16 @@ int method_measure(size_t method, const char *backend, struct method_figures *fi
     char why[TASK_MESSAGE_MAX];
     struct arena arena;
     struct use use = {.arena = &arena};
-    const double before = peak_memory();
     struct delay *delay =
         mmap(NULL, sizeof *delay, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (delay == MAP_FAILED)
         return task_fail(errno, "no memory for a delay: %s", strerror(errno));
     int code = EAGAIN;
+    *figures = (struct method_figures){0};
     if (start(&use, &methods[method], backend, &delay, why, sizeof why))
         task_fail(code, "%s", why);
     else
-        code = measure(&use, &methods[method], delay, before, figures);
+        code = measure(&use, &methods[method], delay, figures);
     pool_stop(use.pool);
     free(use.futures);
     munmap(delay, sizeof *delay);

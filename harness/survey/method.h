@@ -22,7 +22,8 @@ struct method_figures {
 };
 
 /* Starts a pool of METHOD_WORKERS and looks at one method of it. To be called in a process of its
- * own, since what it needs of memory stays. Returns 0, or a code with a message (task_fail). */
+ * own, since what it needs of memory stays. Returns 0, or a code with a message (task_fail);
+ * figures are 0 then, or those of what went well. */
 int method_measure(size_t method, const char *backend, struct method_figures *figures);
 
 #endif

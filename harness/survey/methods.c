@@ -115,7 +115,7 @@ static int methods_read(
 {
     if (probe >= OURS)
         return read_peer(survey_folder_path(run->ctx), &peers[probe - OURS], reading);
-    struct method_figures figures = {0};
+    struct method_figures figures;
     int code = method_measure(probe % method_count, backends[probe / method_count], &figures);
     reading->values[0] = figures.task_s;
     reading->values[1] = figures.memory;
@@ -131,7 +131,8 @@ const struct survey survey_methods = {
     .description =
         "Empty tasks on two warm workers: the time of a task is that of the call and of taking all "
         "results, over their number (in C 10^4 to 10^6; in Python as many as take 0.1 s); memory "
-        "is by how much the owner's peak grew for each (in Python over a second region of 0.4 s, "
+        "is by how much the owner's peak grew for each, the results included and the pool's start "
+        "not (in Python over a second region of 0.4 s, "
         "at most 2.6 x 10^5 tasks). In order is 1 where results come in the order of items though "
         "the first ends behind another one, if that may run beside it; blocks is 1 where the call "
         "returns only when the result is there, tried with one that sleeps. In C, pool_map does "

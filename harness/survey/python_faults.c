@@ -9,6 +9,7 @@
 #include "../measure/peer.h"
 #include "../measure/registry.h"
 #include "../pool/backend.h"
+#include "../pool/mapping.h"
 #include "folder.h"
 #include "survey.h"
 
@@ -18,10 +19,10 @@
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -42,9 +43,12 @@ static const struct peer {
     const char *pool, *method;
 } peers[] = {
     {"threading.Thread", "map"},
+    {"Thread-per-task", "map"},
     {"ThreadPool", "map"},
     {"ThreadPool", "imap_unordered"},
     {"Pool-fork", "map"},
+    {"Pool-fork", "map_async"},
+    {"Pool-fork", "starmap"},
     {"Pool-fork", "apply_async"},
     {"Pool-fork", "imap_unordered"},
     {"Pool-spawn", "map"},
@@ -59,7 +63,7 @@ static const struct peer {
 #define PEERS (sizeof peers / sizeof *peers)
 
 static const char *const backends[] = {
-    "threads", "queue", "processes", "spawn", "hybrid", "process-per-task"};
+    "threads", "queue", "processes", "spawn", "hybrid", "thread-per-task", "process-per-task"};
 #define BACKENDS (sizeof backends / sizeof *backends)
 
 /* Probes are numbered by pool, ours behind Python's, and by fault within. */
@@ -81,6 +85,7 @@ static int faults_open(struct survey_run *run)
                 backends[pool - PEERS]);
         survey_add_probe(run, subject, 0);
         survey_add_figure(run, "results of 1000", "");
+        survey_add_figure(run, "tasks run", "");
         survey_add_figure(run, "hang", "");
         survey_add_figure(run, "until the end", "s");
     }
@@ -112,8 +117,9 @@ static int read_peer(
     if (status != STATUS_DONE)
         return task_fail(ENOEXEC, "%s", why);
     reading->values[0] = answer_number(object, "results");
-    reading->values[1] = answer_number(object, "hang");
-    reading->values[2] = answer_number(object, "seconds");
+    reading->values[1] = answer_number(object, "ran");
+    reading->values[2] = answer_number(object, "hang");
+    reading->values[3] = answer_number(object, "seconds");
     snprintf(reading->note, sizeof reading->note, "%s",
         json_string_value(json_object_get(object, "note")));
     json_decref(object);
@@ -122,16 +128,35 @@ static int read_peer(
 
 /* ---- ours ---- */
 
-static void work(void)
+/* What the process that has the pool tells, and its tasks, in memory that all of them share. */
+struct told {
+    _Atomic unsigned ran; /* tasks that have begun */
+    bool ended;
+    unsigned ok;
+    double seconds;
+    char note[SURVEY_NOTE_MAX];
+};
+
+/* In a worker that is not forked. */
+static int find_told(const void *bytes, size_t size, struct pool_config *config)
 {
+    (void)bytes;
+    (void)size;
+    config->ctx = mapping_open(sizeof(struct told), config->remake_fd);
+    return config->ctx ? 0 : task_fail(errno, "no memory to tell in: %s", strerror(errno));
+}
+
+static void work(const void *ctx)
+{
+    struct told *told = (struct told *)(uintptr_t)ctx;
+    atomic_fetch_add_explicit(&told->ran, 1, memory_order_relaxed); /* read when all have ended */
     nanosleep(&(struct timespec){.tv_nsec = TASK_NS}, NULL);
 }
 
 static int task_kill(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
-    (void)ctx;
     (void)local;
-    work();
+    work(ctx);
     if (index == TASKS / 2)
         kill(getpid(), SIGKILL);
     result->value = index;
@@ -140,22 +165,13 @@ static int task_kill(const void *ctx, void *local, uint64_t index, struct task_r
 
 static int task_failing(const void *ctx, void *local, uint64_t index, struct task_result *result)
 {
-    (void)ctx;
     (void)local;
-    work();
+    work(ctx);
     if (index == TASKS / 2)
         return task_fail(EIO, "it fails");
     result->value = index;
     return 0;
 }
-
-/* What the process that has the pool tells. */
-struct told {
-    bool ended;
-    unsigned ok;
-    double seconds;
-    char note[SURVEY_NOTE_MAX];
-};
 
 static void count_results(const struct arena *arena, struct told *told)
 {
@@ -169,11 +185,18 @@ static void count_results(const struct arena *arena, struct told *told)
             arena->failures[i].message);
 }
 
-static _Noreturn void run_region(const struct pool_ops *ops, enum fault fault, struct told *told)
+static _Noreturn void run_region(
+    const struct pool_ops *ops, enum fault fault, struct told *told, int fd)
 {
     struct arena arena;
-    struct pool_config config = {
-        .workers = WORKERS, .task = fault == KILL ? task_kill : task_failing, .arena = &arena};
+    struct pool_config config = {.workers = WORKERS,
+        .task = fault == KILL ? task_kill : task_failing,
+        .ctx = told,
+        .remake = find_told,
+        .remake_bytes = "",
+        .remake_size = 1,
+        .remake_fd = fd,
+        .arena = &arena};
     struct pool *pool = NULL;
     if (arena_make(&arena, TASKS, 0) == 0) {
         arena_reset(&arena, TASKS);
@@ -191,38 +214,45 @@ static _Noreturn void run_region(const struct pool_ops *ops, enum fault fault, s
     _exit(0);
 }
 
-/* Waits for the process, at most the limit, and kills it then. Returns whether it hung. */
-static bool wait_for(pid_t pid, int *status)
+/* Waits for the process, at most the limit, and kills it then, which is to hang. Returns 0, or
+ * errno where there is no waiting for it: it is killed at once. */
+static int wait_for(pid_t pid, int *status, bool *hung)
 {
     struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
-    bool hung = poll(&end, 1, LIMIT_S * 1000) == 0;
-    close(end.fd);
-    if (hung)
+    int code = end.fd < 0 ? errno : 0;
+    *hung = !code && poll(&end, 1, LIMIT_S * 1000) == 0;
+    if (code || *hung)
         kill(pid, SIGKILL);
+    if (!code)
+        close(end.fd);
     waitpid(pid, status, 0);
-    return hung;
+    return code;
 }
 
 static int read_backend(
     const struct pool_ops *ops, enum fault fault, struct survey_reading *reading)
 {
     int status;
-    struct told *told =
-        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (told == MAP_FAILED)
+    bool hung;
+    int fd;
+    struct told *told = mapping_make(sizeof *told, true, &fd);
+    if (!told)
         return task_fail(errno, "no memory for a result: %s", strerror(errno));
     uint64_t begin = clock_now();
     pid_t pid = survey_fork();
     if (pid == 0)
-        run_region(ops, fault, told);
+        run_region(ops, fault, told, fd);
     if (pid < 0)
         return task_fail(errno, "fork: %s", strerror(errno));
-    bool hung = wait_for(pid, &status);
+    int code = wait_for(pid, &status, &hung);
+    if (code)
+        return task_fail(code, "pidfd_open: %s", strerror(code));
     if (WIFEXITED(status) && WEXITSTATUS(status))
         return task_fail(ECHILD, "%s", told->note);
     reading->values[0] = told->ok;
-    reading->values[1] = hung;
-    reading->values[2] = told->ended ? told->seconds : clock_since(begin);
+    reading->values[1] = told->ran;
+    reading->values[2] = hung;
+    reading->values[3] = told->ended ? told->seconds : clock_since(begin);
     snprintf(reading->note, sizeof reading->note, "%s",
         told->ended || hung ? told->note : "the whole process was killed: its workers are threads");
     return 0;
@@ -247,9 +277,12 @@ const struct survey survey_python_faults = {
     .description =
         "A thousand tasks of 1 ms on two workers; the one in the middle sends SIGKILL to its own "
         "process, or raises an exception (in C: returns an error). The figures are how many "
-        "results have come to the caller, whether it was still waiting after 5 s (hang), and how "
+        "results have come to the caller, how many tasks have begun, by their own count, whether "
+        "it was still waiting after 5 s (hang), and how "
         "long it took; the note has the pool's own words. Where a method gives handles or results "
-        "one by one, each is asked for, and an exception of one is passed over. Expect "
+        "one by one, each is asked for, and an exception of one is passed over. Where fewer tasks "
+        "have begun than there are, "
+        "the fault has stopped others: for map_async and starmap, the rest of its chunk. Expect "
         "multiprocessing.Pool to hang for ever when a worker dies, since it replaces the worker "
         "but not its task; executors and joblib's loky to raise an exception and to lose what was "
         "still to come; and a map to give no result at all when a single task fails. Ours report "

@@ -23,9 +23,11 @@ static const struct trial {
 
 static int sharing_open(struct survey_run *run)
 {
-    run->ctx = survey_folder_make();
-    if (!run->ctx)
-        return errno;
+    struct keeper *folder;
+    int code = survey_folder_make(&folder);
+    if (code)
+        return code;
+    run->ctx = folder;
     for (size_t i = 0; i < TRIALS; i++) {
         survey_add_probe(run, trials[i].subject, 0);
         survey_add_figure(run, trials[i].figure, "");
@@ -46,8 +48,8 @@ static int sharing_read(
     struct answer_words words = {0};
     peer_words(&words, "sharing.py");
     answer_words_of(&words, trials[probe].word);
-    enum status status =
-        answer_ask(&words, run->ctx, READING_SECONDS - 1, &object, why, sizeof why);
+    enum status status = answer_ask(
+        &words, survey_folder_path(run->ctx), READING_SECONDS - 1, &object, why, sizeof why);
     answer_words_free(&words);
     if (status != STATUS_DONE)
         return task_fail(ENOEXEC, "%s", why);

@@ -189,3 +189,20 @@ int cgroup_path(const struct cgroup_level *level, const char *name, char *path, 
     bool fits = (size_t)snprintf(path, size, "%s/%s", level->folder, name) < size;
     return fits && !level->hidden ? 0 : -1;
 }
+
+static void take_tightest(const struct cgroup_level *level, void *context)
+{
+    char path[PATH_MAX];
+    uint64_t *tightest = context, limit;
+    const char *name = level->version == 2 ? "memory.max" : "memory.limit_in_bytes";
+    if (cgroup_path(level, name, path, sizeof path) == 0 && host_count(path, &limit) == 0 &&
+        limit < *tightest) /* "max" is no number */
+        *tightest = limit;
+}
+
+uint64_t cgroup_memory(void)
+{
+    uint64_t tightest = UINT64_MAX;
+    cgroup_climb("memory", take_tightest, &tightest);
+    return tightest;
+}

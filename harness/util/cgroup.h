@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cgroup_level {
     unsigned version;   /* 1 or 2 */
@@ -23,5 +24,9 @@ void cgroup_climb(const char *controller,
 /* Writes the path of a level's file ("cpu.max"). Returns 0, or -1 where the level is hidden or the
  * path does not fit. */
 int cgroup_path(const struct cgroup_level *level, const char *name, char *path, size_t size);
+
+/* Bytes of memory that these cgroups leave to their processes (memory.max, or
+ * memory.limit_in_bytes): the tightest one's. UINT64_MAX: no limit is known. */
+uint64_t cgroup_memory(void);
 
 #endif

@@ -127,7 +127,19 @@ peer_refused() {
     json executor.json 'd["results"] < 100 and d["hang"] == 0 and d["note"].startswith("BrokenProcessPool")'
     poolbench survey python-faults --rounds 1 --only 'worker killed: processes (C),worker killed: spawn (C)' \
         -o ours.json --json >out
-    json out '[r["median"]["value"] for r in d["rows"] if r["figure"] != "until the end"] == [999, 0, 999, 0]'
+    json out '[r["median"]["value"] for r in d["rows"] if r["figure"] != "until the end"] == [999, 1000, 0] * 2'
+}
+
+@test "a failing task of map_async costs the rest of its chunk, and the tasks of other chunks run" {
+    for method in map_async starmap; do
+        peer faults.py Pool-fork "$method" fail -N 100 --chunk 10 --limit 30 >chunks.json
+        json chunks.json '(d["results"], d["ran"], d["hang"]) == (0, 91, 0)'
+    done
+    for known in 'joblib-loky Parallel' 'Thread-per-task map'; do
+        read -r pool method <<<"$known"
+        peer faults.py "$pool" "$method" fail -N 20 --limit 30 >one.json
+        json one.json '11 <= d["ran"] <= 20 and d["results"] == 0 and d["note"].startswith("ValueError")'
+    done
 }
 
 @test "methods are told apart by what they do: order of results, and whether the call waits" {

@@ -43,7 +43,7 @@ static void use(void)
     assert_int_equal(connections_take(set, SECOND, &turn), 0);
     if (!turn.connection) {
         turn.connection = &closed;
-        connections_count_opened(set);
+        connections_count_opened(set, &turn);
     }
     connections_give(set, &turn, note_closed);
 }
@@ -79,6 +79,18 @@ static void taker_of_more_than_there_are_waits_and_is_counted(void **state)
     connections_give(set, &third, note_closed);
     connections_leave(set, note_closed);
     assert_int_equal(closed, 0);
+}
+
+static void taker_that_is_refused_a_connection_is_not_counted_as_an_open_one(void **state)
+{
+    (void)state;
+    struct connections_turn refused;
+    connections_join(set);
+    assert_int_equal(connections_take(set, 0, &refused), 0);
+    use();
+    connections_give(set, &refused, note_closed);
+    assert_int_equal(connections_counts(set).most, 1);
+    connections_leave(set, note_closed);
 }
 
 /* Forks a process with one worker that takes both places, with connections, and does not leave. */
@@ -130,6 +142,27 @@ static void process_that_dies_gives_back_what_it_uses_and_what_it_keeps(void **s
     }
 }
 
+/* As if the pids of those who took both places were, after their end, given to other processes:
+ * this one's parent and this one. */
+static void process_with_the_pid_of_a_dead_owner_does_not_pass_for_it(void **state)
+{
+    (void)state;
+    const pid_t others[] = {getppid(), getpid()};
+    struct connections_turn turn;
+    connections_join(set);
+    for (int i = 0; i < 2; i++) {
+        set->place[0].owner = (struct connections_process){getppid(), 1};
+        set->place[1].owner = (struct connections_process){others[i], 1};
+        set->place[0].state = CONNECTIONS_BUSY;
+        set->place[1].state = CONNECTIONS_IDLE;
+        set->place[1].connection = &closed;
+        assert_int_equal(connections_take(set, SECOND, &turn), 0);
+        assert_null(turn.connection);
+        connections_give(set, &turn, note_closed);
+    }
+    connections_leave(set, note_closed);
+}
+
 static void process_among_more_workers_than_places_closes_what_it_gives_back(void **state)
 {
     (void)state;
@@ -170,7 +203,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(connection_stays_open_and_goes_with_the_last_worker),
         TEST(taker_of_more_than_there_are_waits_and_is_counted),
+        TEST(taker_that_is_refused_a_connection_is_not_counted_as_an_open_one),
         TEST(process_that_dies_gives_back_what_it_uses_and_what_it_keeps),
+        TEST(process_with_the_pid_of_a_dead_owner_does_not_pass_for_it),
         TEST(process_among_more_workers_than_places_closes_what_it_gives_back),
     };
     return cmocka_run_group_tests_name("connections", tests, NULL, NULL);

@@ -73,6 +73,11 @@ static void lifecycle_reads_threads_processes_and_pools(void **state)
         assert_true(start > 0);
         assert_true(value_of(result, subjects[i], 0, "start to end") > start);
     }
+    for (size_t i = 3; i < 5; i++) {
+        double stop = value_of(result, subjects[i], 0, "stop");
+        assert_true(stop > 0);
+        assert_true(value_of(result, subjects[i], 0, "start to end") > stop);
+    }
     /* what is resident is shared with the child, not copied */
     if (!POOLS_SANITIZED)
         assert_true(value_of(result, "fork at 10 MB", 0, "memory of one") < 5e6);
