@@ -73,7 +73,7 @@ int groups_make(struct groups *groups, const struct rows *rows)
     struct work work = {.mask = slots - 1,
         .slots = calloc(slots, sizeof *work.slots),
         .owner = malloc(count * sizeof *work.owner),
-        .place = malloc(count * sizeof *work.place)};
+        .place = calloc(count, sizeof *work.place)};
     *groups = (struct groups){
         .all = malloc(count * sizeof *groups->all), .rows = malloc(count * sizeof *groups->rows)};
     bool enough = work.slots != NULL && work.owner != NULL && work.place != NULL &&
