@@ -9,8 +9,11 @@
 
 #include "drive.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define TRIES 40 /* while a busy neighbour hides it */
 
 static void run_serially(struct workload *workload)
 {
@@ -96,24 +99,37 @@ static void spin_of_uneven_shape_costs_its_grain_on_average(void **state)
     assert_in_range(task_ns("grain=1us", "shape=straggler", 10000), 700, 1500);
 }
 
-/* CPU time of many short tasks called in a row, in ns, the best of several. */
+/* CPU time of many short tasks called in a row, in ns. */
 static double row_ns(const struct workload *workload, void *local)
 {
-    double best = 1e18;
     struct task_result result;
-    for (int i = 0; i < 10; i++) {
-        double start = cpu_ns();
-        for (uint64_t task = 0; task < 10000; task++)
-            workload->bench->task(workload->run.ctx, local, task, &result);
-        double ns = cpu_ns() - start;
-        best = ns < best ? ns : best;
-    }
-    return best;
+    double start = cpu_ns();
+    for (uint64_t task = 0; task < 10000; task++)
+        workload->bench->task(workload->run.ctx, local, task, &result);
+    return cpu_ns() - start;
 }
 
-/* Without the chain through `local`, a core that works out of order overlaps such tasks and takes a
- * third to a half less. Elsewhere there are cores that work in order, and code that is slow itself
- * leaves nothing to overlap. */
+/* How many times as long a row of tasks takes with the chain through `local` as without; in turn,
+ * so that both meet the machine at its fastest. */
+static double chain_ratio(void)
+{
+    struct workload workload;
+    void *local;
+    double linked = 1e18, loose = 1e18;
+    drive_open(&workload, "spin", 0, DRIVE_PARAMS("iterations=60"));
+    assert_int_equal(0, workload.bench->worker_enter(workload.run.ctx, &local));
+    for (int i = 0; i < 30; i++) {
+        linked = fmin(linked, row_ns(&workload, local));
+        loose = fmin(loose, row_ns(&workload, NULL));
+    }
+    workload.bench->worker_leave(workload.run.ctx, local);
+    workload_close(&workload);
+    return linked / loose;
+}
+
+/* Without the chain a core that works out of order overlaps such tasks and takes a fifth to a half
+ * less; hardly less while another thread of the same core is busy, for which it waits. Elsewhere
+ * there are cores that work in order, and code that is slow itself leaves nothing to overlap. */
 static void spin_tasks_of_one_worker_do_not_overlap(void **state)
 {
     (void)state;
@@ -125,15 +141,13 @@ static void spin_tasks_of_one_worker_do_not_overlap(void **state)
         print_message("the thread sanitizer's own work does not overlap\n");
         skip();
     }
-    struct workload workload;
-    void *local;
-    drive_open(&workload, "spin", 0, DRIVE_PARAMS("iterations=60"));
-    assert_int_equal(0, workload.bench->worker_enter(workload.run.ctx, &local));
-    double linked = row_ns(&workload, local), loose = row_ns(&workload, NULL);
-    workload.bench->worker_leave(workload.run.ctx, local);
-    workload_close(&workload);
-    if (linked < 1.05 * loose)
-        fail_msg("%g ns in a chain, %g ns without", linked, loose);
+    double most = chain_ratio();
+    for (int i = 0; i < TRIES && most < 1.05; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        most = fmax(most, chain_ratio());
+    }
+    if (most < 1.05)
+        fail_msg("%g times as long in a chain", most);
 }
 
 static int compare_doubles(const void *a, const void *b)
