@@ -139,6 +139,6 @@ makes_rows() { [ -n "$(find "/proc/$program/fd" -lname "$TMPDIR/*" 2>/dev/null)"
     start survey pipeline --rounds 20 --only 'split 2:1:2' -o vanished.json
     within 20 some_file "$TMPDIR" 'photograph-000079.jpg' # the last that is made before the first round
     within 10 gone "$TMPDIR"/poolbench-pipeline-*
-    ended 0
+    ended 1
     json vanished.json 'any("No such file or directory" in r.get("failure", "") for r in d["readings"])'
 }

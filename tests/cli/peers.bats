@@ -81,7 +81,9 @@ peer_refused() {
 @test "a command whose answer is not C's has failed, and the survey says with what" {
     printf '#!/bin/sh\necho "{\\"checksum\\": \\"0x0\\", \\"result\\": \\"1\\", \\"wall_s\\": 1, \\"start_s\\": 1}"\n' >liar
     chmod +x liar
-    POOLBENCH_PYTHON=$PWD/liar poolbench survey python --only 'small tasks serial' --rounds 1 -o wrong.json --json >out
+    POOLBENCH_PYTHON=$PWD/liar run -1 --separate-stderr poolbench survey python --only 'small tasks serial' --rounds 1 -o wrong.json --json
+    echo "$output" >out
+    [[ $stderr == *"3 of 3 readings failed; the first, of small tasks serial: its checksum is 0x0, C's "* ]]
     json out 'all(r["failed"] == 1 and "its checksum is 0x0, C" in r["failure"] for r in d["rows"])'
 }
 
@@ -101,7 +103,8 @@ peer_refused() {
     peer run.py --list >listed
     grep -E '^  thumbnails +not available: .*python3-pil' listed
     grep -E '^  joblib-loky +not available: .*python3-joblib' listed
-    POOLBENCH_PYTHON=$interpreter poolbench survey python --only 'small tasks joblib-loky' --rounds 1 -o x.json --json >out
+    POOLBENCH_PYTHON=$interpreter run -1 --separate-stderr poolbench survey python --only 'small tasks joblib-loky' --rounds 1 -o x.json --json
+    echo "$output" >out
     json out 'all("python3-joblib" in r["failure"] for r in d["rows"])'
 }
 

@@ -314,6 +314,8 @@ static void add_pair(const struct bench_case *bench, const struct pool_ops *ops)
     if (POOLS_SANITIZED && !is_thorough(bench)) /* slow; the case's own code has run by now */
         return;
     ADD(subsets_and_cold_samples_have_it_too);
+    if (!is_thorough(bench)) /* what follows is about the backend */
+        return;
     ADD(workers_counts_add_up_over_regions);
     if (!ops->owner_may_work)
         return;
