@@ -59,13 +59,6 @@ const struct bench_case case_ipc_futex = {
     .description = "Shared memory with room for one message in each direction, copied in and out "
                    "in user space; who waits sleeps on a futex, and only then is there a system "
                    "call." ECHO_DESCRIPTION,
-    .kind = CASE_IO,
-    .params = echo_params,
-    .task = echo_task,
     .setup = setup,
-    .teardown = echo_teardown,
-    .worker_enter = echo_worker_enter,
-    .worker_leave = echo_worker_leave,
-    .verify = echo_verify,
-    .answer = echo_answer,
+    ECHO_HOOKS,
 };

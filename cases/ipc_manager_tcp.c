@@ -13,13 +13,6 @@ const struct bench_case case_ipc_manager_tcp = {
     .summary = "messages to a manager process and back over loopback TCP",
     .description = "This program's manager, a process that keeps values for others (Python's "
                    "multiprocessing.Manager), reached over loopback TCP." MANAGED_DESCRIPTION,
-    .kind = CASE_IO,
-    .params = echo_params + 1,
-    .task = managed_task,
     .setup = setup,
-    .teardown = managed_teardown,
-    .worker_enter = managed_worker_enter,
-    .worker_leave = managed_worker_leave,
-    .verify = managed_verify,
-    .answer = managed_answer,
+    MANAGED_HOOKS,
 };

@@ -178,13 +178,6 @@ const struct bench_case case_ipc_mq = {
         "Two POSIX message queues, one for each direction, of up to ten messages; a message of "
         "more than 8192 bytes (fs.mqueue.msgsize_max) goes over in pieces. The size of all of a "
         "user's queues (RLIMIT_MSGQUEUE) limits the number of workers." ECHO_DESCRIPTION,
-    .kind = CASE_IO,
-    .params = echo_params,
-    .task = echo_task,
     .setup = setup,
-    .teardown = echo_teardown,
-    .worker_enter = echo_worker_enter,
-    .worker_leave = echo_worker_leave,
-    .verify = echo_verify,
-    .answer = echo_answer,
+    ECHO_HOOKS,
 };

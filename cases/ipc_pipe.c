@@ -51,13 +51,6 @@ const struct bench_case case_ipc_pipe = {
     .summary = "messages to a partner process and back through a pair of pipes",
     .description = "Two pipes, one for each direction; what is written is copied into the kernel's "
                    "pages and out again, and a pipe holds 64 kB." ECHO_DESCRIPTION,
-    .kind = CASE_IO,
-    .params = echo_params,
-    .task = echo_task,
     .setup = setup,
-    .teardown = echo_teardown,
-    .worker_enter = echo_worker_enter,
-    .worker_leave = echo_worker_leave,
-    .verify = echo_verify,
-    .answer = echo_answer,
+    ECHO_HOOKS,
 };

@@ -103,13 +103,6 @@ const struct bench_case case_ipc_queue = {
                    "multiprocessing.Queue without its pickling and its thread: items are copied "
                    "into shared memory and out again under a lock that survives the death of its "
                    "holder; who waits sleeps on a futex." ECHO_DESCRIPTION,
-    .kind = CASE_IO,
-    .params = echo_params,
-    .task = echo_task,
     .setup = setup,
-    .teardown = echo_teardown,
-    .worker_enter = echo_worker_enter,
-    .worker_leave = echo_worker_leave,
-    .verify = echo_verify,
-    .answer = echo_answer,
+    ECHO_HOOKS,
 };

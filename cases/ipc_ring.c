@@ -156,13 +156,6 @@ const struct bench_case case_ipc_ring = {
                    "system call." ECHO_TASK
                    " Spinning keeps a CPU busy while it waits, so that a worker and its partner "
                    "take two CPUs: expect a speedup of half the CPUs, which on two is 1.",
-    .kind = CASE_IO,
-    .params = echo_params,
-    .task = echo_task,
     .setup = setup,
-    .teardown = echo_teardown,
-    .worker_enter = echo_worker_enter,
-    .worker_leave = echo_worker_leave,
-    .verify = echo_verify,
-    .answer = echo_answer,
+    ECHO_HOOKS,
 };

@@ -43,13 +43,6 @@ const struct bench_case case_ipc_socketpair = {
     .summary = "messages to a partner process and back through a Unix socket pair",
     .description = "A pair of connected Unix stream sockets; what is sent is copied into the "
                    "kernel's buffers and out again, about 200 kB at a time." ECHO_DESCRIPTION,
-    .kind = CASE_IO,
-    .params = echo_params,
-    .task = echo_task,
     .setup = setup,
-    .teardown = echo_teardown,
-    .worker_enter = echo_worker_enter,
-    .worker_leave = echo_worker_leave,
-    .verify = echo_verify,
-    .answer = echo_answer,
+    ECHO_HOOKS,
 };

@@ -65,4 +65,10 @@ int echo_check(const struct echo_plan *plan, const struct case_results *results)
 void echo_tell(
     const struct echo_plan *plan, const struct case_results *results, char *text, size_t size);
 
+/* What the cases have in common beside their setup. */
+#define ECHO_HOOKS                                                                                 \
+    .kind = CASE_IO, .params = echo_params, .task = echo_task, .teardown = echo_teardown,          \
+    .worker_enter = echo_worker_enter, .worker_leave = echo_worker_leave, .verify = echo_verify,   \
+    .answer = echo_answer
+
 #endif

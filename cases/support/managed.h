@@ -23,4 +23,10 @@ int managed_task(const void *ctx, void *local, uint64_t index, struct task_resul
 int managed_verify(const void *ctx, const struct case_results *results);
 void managed_answer(const void *ctx, const struct case_results *results, char *text, size_t size);
 
+/* What the cases have in common beside their setup. */
+#define MANAGED_HOOKS                                                                              \
+    .kind = CASE_IO, .params = echo_params + 1, .task = managed_task,                              \
+    .teardown = managed_teardown, .worker_enter = managed_worker_enter,                            \
+    .worker_leave = managed_worker_leave, .verify = managed_verify, .answer = managed_answer
+
 #endif

@@ -4,9 +4,9 @@
  * LABEL.sim is what the simulation predicts of LABEL, from costs measured on the same machine.
  *
  * quick: about 50 s; default: a dozen cases in about 3 minutes; full: all cases and surveys, in
- * about 40 minutes. A serial region takes at most about 0.5 s. Every sweep has as many blocks as
- * its comparisons need to show a difference at all (holm_blocks_min), and a budget that a quiet
- * machine does not use up. */
+ * some 40 minutes by the estimates below. A serial region takes at most about 0.5 s. Every sweep
+ * has as many blocks as its comparisons need to show a difference at all (holm_blocks_min), and a
+ * budget that a quiet machine does not use up. */
 #include "profile.h"
 
 #include "commands.h"
